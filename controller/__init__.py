@@ -1,0 +1,1 @@
+"""Knows the line: from a prescription to a parcel."""

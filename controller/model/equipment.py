@@ -1,0 +1,40 @@
+"""A machine as the line books it: what it holds, what it was last seen doing, whether it is clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devices.model import LinkState, Mode, OrderStatus, State
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """One machine's row. `batch`: what occupies it; `next_batch`: what has reserved it (pots only).
+
+    `clean`: rinsed or flushed since the last batch. `free_at`: forecast, ms, when it can take the next load. `next_order`: the
+    number the next order gets. `waiting`: batches that wait for this packer, first come first.
+    """
+
+    id: str
+    kind: str
+    batch: str = ""
+    next_batch: str = ""
+    clean: bool = True
+    clean_celsius: float = 0.0
+    free_at: int = 0
+    next_order: int = 1
+    link: LinkState = LinkState.NEVER
+    link_since: int = 0
+    boot: int = 0
+    mode: Mode = Mode.INVALID
+    state: State = State.UNDEFINED
+    fault: int = 0
+    order: int = 0
+    order_status: OrderStatus = OrderStatus.NONE
+    order_value: int = 0
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether new work may be sent: seen fresh, in production mode, without a fault."""
+        return self.link is LinkState.FRESH and self.mode is Mode.PRODUCE and not self.fault

@@ -1,0 +1,66 @@
+"""What a decision may look at besides the floor: the time, fresh ids, and the books of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from controller.model.formulary import Formulary
+from controller.model.people import Station
+from controller.model.recipe import RecipeTable
+from devices.site import MachineSite
+
+
+@dataclass(frozen=True, slots=True)
+class PotClass:
+    """Pots that can do the same work: same use, smallest load and volume in mL."""
+
+    use: str
+    least_ml: int
+    volume_ml: int
+
+    @property
+    def key(self) -> str:
+        """Name of the class in the floor's index."""
+        return f"{self.use}/{self.least_ml}/{self.volume_ml}"
+
+    def holds(self, load_ml: int, fill_share: float) -> bool:
+        """Whether a load may go into such a pot."""
+        return self.least_ml <= load_ml <= self.volume_ml * fill_share
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The reference data of one line, as loaded at start; it never changes while the line runs.
+
+    `boil_celsius` per pot: boiling point at the site's pressure less the profile's delta. `grace_s` per machine: g of
+    invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall).
+    """
+
+    formulary: Formulary
+    recipes: RecipeTable
+    timezone: tzinfo
+    machines: Mapping[str, MachineSite]
+    pot_classes: tuple[PotClass, ...]
+    vessels: Mapping[str, str]
+    stations: Mapping[str, Station]
+    hospitals: frozenset[str]
+    pails: frozenset[str]
+    boil_celsius: Mapping[str, float]
+    grace_s: Mapping[str, float]
+    least_margin_ms: int
+
+    def pot_class(self, machine: str) -> PotClass:
+        """Return the class of a pot."""
+        site = self.machines[machine]
+        return PotClass(site.use, *site.volume_ml)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One moment: `now` in ms plant time, `new_token` gives 16 random characters of base 32."""
+
+    now: int
+    new_token: Callable[[], str]
+    book: Book

@@ -1,0 +1,1 @@
+"""Knows machines, never medicine."""

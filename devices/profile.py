@@ -1,0 +1,229 @@
+"""A profile is a table read strictly: what it does not say is not known, and what it says wrongly is named by place.
+
+`load_profile("pot-modbus")` reads a packaged table, `load_profile_file(path)` any other. The driver is built from
+the result; nothing about one kind of machine is written anywhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import field
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from devices.errors import ProfileError
+from devices.profile_rules import contradictions
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+WordOrder = Literal["big", "little"]
+FieldType = Literal["u16", "u32", "text20"]
+TagType = Literal[
+    "u16", "i16", "u32", "i32", "u64", "f32", "text20",
+    "UInt16", "Int16", "UInt32", "Int32", "UInt64", "Float", "Double", "String",
+]  # fmt: skip
+Ready = Literal["done", "todo", "exempt"]
+Register = Annotated[int, Field(ge=0, le=0xFFFF)]
+Word = Annotated[int, Field(ge=0, le=0xFFFF)]
+Long = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Text:
+    """One text in the two languages of the line."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Tag:
+    """One value of the machine. Modbus tags have an `address`, OPC UA tags a `node`.
+
+    `reading`: measured, so it is judged by `low`..`high`, by `rate_per_s` (largest honest change in one plant second; 0 = any)
+    and by `stuck_polls` (polls after which a bit-identical value is no measurement; 0 = may rest).
+    """
+
+    name: str
+    type: TagType
+    address: Register | None = None
+    node: str = ""
+    unit: str = ""
+    scale: float = 1.0
+    word_order: WordOrder = "big"
+    access: Literal["read", "write"] = "read"
+    reading: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    rate_per_s: Annotated[float, Field(ge=0)] = 0.0
+    stuck_polls: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Modbus:
+    """How registers are reached. `max_block`: registers one request may ask for."""
+
+    table: Literal["holding"]
+    word_order: WordOrder
+    max_block: Annotated[int, Field(ge=1, le=125)]
+    min_gap_ms: Annotated[int, Field(ge=0, le=10_000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class OpcUa:
+    """How nodes are reached: string identifiers in `namespace` (a URI)."""
+
+    namespace: str
+    security: Literal["none"]
+    max_nodes_per_read: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Watchdog:
+    """What the machine does when our heartbeat stops. Wall seconds at any speed."""
+
+    policy: Literal["finish-phase", "cut-heat"]
+    timeout_s: Seconds
+    heartbeat_s: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Readiness:
+    """How far the conformance suite has been passed on a real machine, by level."""
+
+    link: Ready
+    monitor: Ready
+    command: Ready
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Command:
+    """The one atomic block of an order: registers from `address`, or arguments of `method` at `object`.
+
+    `accept_s`: wall seconds until the echo must be there.
+    """
+
+    fields: tuple[tuple[str, FieldType], ...]
+    accept_s: Seconds
+    address: Register | None = None
+    commit: Word | None = None
+    method: str = ""
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Parameter:
+    """One number of a verb, `low` to `high`, uint32."""
+
+    name: str
+    unit: str
+    low: Long
+    high: Long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Verb:
+    """One thing the machine can be asked to do."""
+
+    name: str
+    code: Word
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Profile:
+    """One kind of machine of one maker. `period_s`: poll period in plant seconds; `timeout_s`: wall seconds of one request."""
+
+    id: str
+    kind: Literal["decoction", "soaking", "packing", "scale", "storage"]
+    maker: str
+    title: Text
+    protocol: Literal["modbus", "opcua"]
+    period_s: Seconds
+    timeout_s: Seconds
+    handshake: Literal["echo", "busy", "none", "read-only"]
+    readiness: Readiness
+    tags: dict[str, Tag]
+    watchdog: Watchdog | None = None
+    boil_delta_c: Annotated[float, Field(ge=0, le=5)] | None = None
+    vessel: Literal["open", "pressure"] | None = None
+    modbus: Modbus | None = None
+    opcua: OpcUa | None = None
+    command: Command | None = None
+    verbs: dict[str, Verb] = field(default_factory=dict[str, Verb])
+    faults: dict[int, Text] = field(default_factory=dict[int, Text])
+
+    @property
+    def scanned(self) -> tuple[Tag, ...]:
+        """The tags one read of the machine brings, in the order of their registers or of the table."""
+        read = [tag for tag in self.tags.values() if tag.access == "read"]
+        return tuple(sorted(read, key=lambda tag: tag.address or 0) if self.protocol == "modbus" else read)
+
+
+_PROFILE = TypeAdapter(Profile)
+
+
+def load_profile(profile_id: str) -> Profile:
+    """Read the packaged table `profile_id`. Raises ProfileError naming every place that is wrong."""
+    table = _folder() / f"{profile_id}.toml"
+    if not _NAME.fullmatch(profile_id) or not table.is_file():
+        raise ProfileError(f"there is no profile {profile_id!r}", advice=f"use one of {', '.join(_packaged())}")
+    return load_profile_file(table)
+
+
+def load_profile_file(path: Path | Traversable) -> Profile:
+    """Read the table at `path`, whose name without ending is its id. Raises ProfileError naming every place that is wrong."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProfileError(f"{path.name}: {error}") from error
+    try:
+        # As JSON, because only there does strict mean what a table can say: lists for tuples, text for the number of a fault.
+        profile = _PROFILE.validate_json(json.dumps(_named(raw), default=str))
+    except ValidationError as error:
+        places = (f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors())
+        raise ProfileError("; ".join(f"{path.name}: {place}" for place in places)) from error
+    problems = list(contradictions(profile))
+    if f"{profile.id}.toml" != path.name:
+        problems.append(f"id: {profile.id!r} is not the name of the file")
+    if problems:
+        raise ProfileError("; ".join(f"{path.name}: {problem}" for problem in problems))
+    return profile
+
+
+def all_profiles() -> dict[str, Profile]:
+    """Read every packaged table, by id."""
+    return {name: load_profile(name) for name in _packaged()}
+
+
+def _folder() -> Traversable:
+    return resources.files("devices.profiles")
+
+
+def _packaged() -> list[str]:
+    return sorted(entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+
+
+def _named(raw: dict[str, Any]) -> dict[str, Any]:
+    """Give each tag and verb the name it is listed under, and each tag the word order of its table."""
+    modbus: Any = raw.get("modbus")
+    order = {"word_order": modbus["word_order"]} if isinstance(modbus, dict) and "word_order" in modbus else {}
+    return {**raw, "tags": _rows(raw.get("tags", {}), order), "verbs": _rows(raw.get("verbs", {}), {})}
+
+
+def _rows(table: Any, defaults: dict[str, Any]) -> Any:
+    if not isinstance(table, dict):
+        return table
+    rows = cast("dict[str, Any]", table)
+    return {name: {**defaults, "name": name, **row} if isinstance(row, dict) else row for name, row in rows.items()}

@@ -1,0 +1,1 @@
+"""A machine is a table; a table has no opinions."""

@@ -1,0 +1,282 @@
+"""The site file as machines see it, and the plant clock that every process of a site shares.
+
+Reads [site], [clock], [paths] and [[machine]] of config.toml; the controller reads the rest of the file itself.
+Plant time = anchor + speed x (CLOCK_BOOTTIME - anchor's boot time), in ms since the Unix epoch: it goes on through
+suspension and never follows a step of the wall clock. Stdlib only, since the simulated plant reads the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import urlsplit
+
+from devices.errors import ClockError, SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_SPEED = 240
+KINDS = ("decoction", "soaking", "packing", "scale", "storage")
+SCHEMES = ("modbus", "opc.tcp", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSite:
+    """One [[machine]]. `volume_ml`: (smallest load, volume of the vessel); (0, 0) where it holds nothing.
+
+    `code` is the label on the vessel; `zone` the storage zone of a sensor; `station` the bench of a scale.
+    """
+
+    id: str
+    kind: str
+    profile: str
+    url: str
+    code: str
+    volume_ml: tuple[int, int] = (0, 0)
+    use: str = ""
+    packer: str = ""
+    zone: str = ""
+    station: str = ""
+    waiver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The physical place. `pressure_kpa`: mean air pressure; `state`: folder of everything that changes."""
+
+    name: str
+    timezone: str
+    pressure_kpa: float
+    pressure_cooking: bool
+    speed: int
+    state: Path
+    machines: Mapping[str, MachineSite]
+
+
+def load_site(path: Path) -> Site:
+    """Read the site file at `path`; relative folders are relative to it. Raises SiteError naming the place."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SiteError(f"{path}: {error}") from error
+    return site_from(raw, base=path.resolve().parent)
+
+
+def site_from(raw: Mapping[str, Any], *, base: Path) -> Site:
+    """Check the parsed site file. `base`: folder that relative paths start from."""
+    table = _Table(raw, "config")
+    place, clock, paths = table.sub("site"), table.sub("clock"), table.sub("paths")
+    machines: dict[str, MachineSite] = {}
+    for row in table.rows("machine"):
+        machine = _machine(row)
+        if machine.id in machines:
+            raise SiteError(f"{row.where}.id: {machine.id!r} is there twice")
+        machines[machine.id] = machine
+    for machine in machines.values():
+        if machine.packer and (machine.packer not in machines or machines[machine.packer].kind != "packing"):
+            raise SiteError(f"machine {machine.id}: packer {machine.packer!r} is not a packing machine of this site")
+    return Site(
+        name=place.text("name", "decoction centre"),
+        timezone=place.text("timezone", "Asia/Shanghai"),
+        pressure_kpa=place.number("pressure_kpa", 101.3, low=50.0, high=110.0),
+        pressure_cooking=place.flag("pressure_cooking", default=False),
+        speed=int(clock.number("speed", 1, low=1, high=MAX_SPEED)),
+        state=(base / paths.text("state", "var")).resolve(),
+        machines=machines,
+    )
+
+
+def _machine(row: _Table) -> MachineSite:
+    kind, url = row.text("kind"), row.text("url")
+    if kind not in KINDS:
+        raise SiteError(f"{row.where}.kind: {kind!r} is none of {', '.join(KINDS)}")
+    if urlsplit(url).scheme not in SCHEMES:
+        raise SiteError(f"{row.where}.url: {url!r} starts with none of {', '.join(SCHEMES)}")
+    return MachineSite(
+        id=row.text("id"),
+        kind=kind,
+        profile=row.text("profile"),
+        url=url,
+        code=row.text("code", row.text("id")),
+        volume_ml=row.pair("volume_ml"),
+        use=row.text("use", ""),
+        packer=row.text("packer", ""),
+        zone=row.text("zone", ""),
+        station=row.text("station", ""),
+        waiver=row.text("waiver", ""),
+    )
+
+
+class _Table:
+    """A TOML table read strictly, so that an error names its place."""
+
+    def __init__(self, raw: Mapping[str, Any], where: str) -> None:
+        self._raw, self.where = raw, where
+
+    def sub(self, key: str) -> _Table:
+        value = self._raw.get(key, {})
+        if not isinstance(value, dict):
+            raise SiteError(f"{self.where}.{key}: not a table")
+        return _Table(cast("dict[str, Any]", value), key)
+
+    def rows(self, key: str) -> list[_Table]:
+        rows = self._raw.get(key, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[object]", rows)):
+            raise SiteError(f"{self.where}.{key}: not a list of tables")
+        return [_Table(row, f"{key}[{index}]") for index, row in enumerate(cast("list[dict[str, Any]]", rows))]
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._raw.get(key, default)
+        if not isinstance(value, str) or (default is None and not value):
+            raise SiteError(f"{self.where}.{key}: a text is needed")
+        return value
+
+    def number(self, key: str, default: float, *, low: float, high: float) -> float:
+        value = self._raw.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise SiteError(f"{self.where}.{key}: a number from {low:g} to {high:g} is needed")
+        return float(value)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._raw.get(key, default)
+        if not isinstance(value, bool):
+            raise SiteError(f"{self.where}.{key}: true or false is needed")
+        return value
+
+    def pair(self, key: str) -> tuple[int, int]:
+        value = self._raw.get(key, [0, 0])
+        match value:
+            case [int(low), int(high)] if 0 <= low <= high:
+                return low, high
+            case _:
+                raise SiteError(f"{self.where}.{key}: two whole numbers, smallest load and volume in mL, are needed")
+
+
+def boot_id() -> str:
+    """Return the identity of this boot of the machine we run on."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def boot_seconds() -> float:
+    """Return seconds since boot, counting suspension."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class PlantClock:
+    """Plant time from the anchor in `clock.json`; holds a shared lock so that the anchor counts as living.
+
+    The first process of a site makes the anchor; a process with another speed is refused while one lives.
+    """
+
+    def __init__(self, *, speed: int, first: int, boot: float, path: Path | None = None, lock: int = -1) -> None:
+        self.speed = speed
+        self._first = first
+        self._boot = boot
+        self._path = path
+        self._lock = lock
+        self._floor = 0
+
+    @classmethod
+    def open(cls, state: Path, speed: int, *, first: int | None = None) -> Self:
+        """Join or make the anchor of the folder `state`. `first`: ms plant time a new anchor starts at.
+
+        Raises ClockError when a living process runs at another speed.
+        """
+        state.mkdir(parents=True, exist_ok=True)
+        path = state / "clock.json"
+        lock = os.open(state / "clock.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _renew_anchor(path, speed, first)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            anchor = _read_anchor(path)
+            if anchor is None or anchor["boot_id"] != boot_id() or anchor["speed"] != speed:
+                held = "none" if anchor is None else anchor["speed"]
+                raise ClockError(
+                    f"plant clock in {path} runs at speed {held}, this process was asked for {speed}",
+                    advice="stop the other processes of this site or use their speed",
+                )
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(speed=speed, first=int(anchor["first"]), boot=float(anchor["boot"]), path=path, lock=lock)
+
+    def now(self) -> int:
+        """Return plant time, ms since the Unix epoch; never below `not_before`."""
+        return max(self._floor, self._first + int((boot_seconds() - self._boot) * 1000 * self.speed))
+
+    def not_before(self, at: int) -> None:
+        """Never again answer a time below `at`: the time of the last fact."""
+        self._floor = max(self._floor, at)
+
+    def wall_seconds(self, plant_ms: float) -> float:
+        """Turn a plant duration in ms into seconds on the wall."""
+        return plant_ms / 1000 / self.speed
+
+    def keep_seen(self) -> None:
+        """Write the present time into the anchor file, so that a new anchor goes on from it."""
+        if self._path is None:
+            return
+        anchor = _read_anchor(self._path)
+        if anchor is not None:
+            _write_anchor(self._path, {**anchor, "seen": self.now()})
+
+    def close(self) -> None:
+        """Let go of the anchor."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def period_s(profile_period_s: float, speed: int) -> float:
+    """Return the poll period in wall seconds: the profile's, shortened with the clock, never under 0.25 s."""
+    return max(profile_period_s / speed, 0.25)
+
+
+def grace_s(profile_period_s: float, speed: int) -> float:
+    """Return g of invariant I10: three poll periods in plant seconds."""
+    return 3 * period_s(profile_period_s, speed) * speed
+
+
+def _renew_anchor(path: Path, speed: int, first: int | None) -> None:
+    """Make the anchor where there is none of this boot and speed. The caller holds the lock alone."""
+    old = _read_anchor(path)
+    if old is not None and old["boot_id"] == boot_id() and old["speed"] == speed:
+        return
+    seen = 0 if old is None else int(old["seen"])
+    now = int(time.time() * 1000)
+    start = first if first is not None and first > seen else (max(now, seen) if speed == 1 or not seen else seen)
+    _write_anchor(path, {"boot_id": boot_id(), "speed": speed, "first": start, "boot": boot_seconds(), "seen": start})
+
+
+def _read_anchor(path: Path) -> dict[str, Any] | None:
+    try:
+        anchor: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ClockError(f"{path}: {error}", advice="remove the file when no process of this site runs") from error
+    found: dict[str, Any] = cast("dict[str, Any]", anchor) if isinstance(anchor, dict) else {}
+    if not {"boot_id", "speed", "first", "boot", "seen"} <= found.keys():
+        raise ClockError(f"{path}: not an anchor", advice="remove the file when no process of this site runs")
+    return found
+
+
+def _write_anchor(path: Path, anchor: Mapping[str, Any]) -> None:
+    """Replace the anchor whole, so that a reader never sees half of it."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(anchor))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

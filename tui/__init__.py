@@ -1,0 +1,1 @@
+"""Shows the line and collects intents; if it dies, nothing stops."""
