@@ -217,13 +217,20 @@ def _packaged() -> list[str]:
 
 def _named(raw: dict[str, Any]) -> dict[str, Any]:
     """Give each tag and verb the name it is listed under, and each tag the word order of its table."""
-    modbus: Any = raw.get("modbus")
-    order = {"word_order": modbus["word_order"]} if isinstance(modbus, dict) and "word_order" in modbus else {}
-    return {**raw, "tags": _rows(raw.get("tags", {}), order), "verbs": _rows(raw.get("verbs", {}), {})}
+    match raw.get("modbus"):
+        case {"word_order": order}:
+            defaults: dict[str, Any] = {"word_order": order}
+        case _:
+            defaults = {}
+    return {**raw, "tags": _rows(raw.get("tags", {}), defaults), "verbs": _rows(raw.get("verbs", {}), {})}
 
 
 def _rows(table: Any, defaults: dict[str, Any]) -> Any:
     if not isinstance(table, dict):
         return table
     rows = cast("dict[str, Any]", table)
-    return {name: {**defaults, "name": name, **row} if isinstance(row, dict) else row for name, row in rows.items()}
+    return {name: _row(name, row, defaults) for name, row in rows.items()}
+
+
+def _row(name: str, row: Any, defaults: dict[str, Any]) -> Any:
+    return {**defaults, "name": name, **cast("dict[str, Any]", row)} if isinstance(row, dict) else row

@@ -34,6 +34,8 @@ class Stage(StrEnum):
 
 
 ENDED = frozenset({Stage.COMPLETED, Stage.SCRAPPED, Stage.CANCELLED})
+AFTER_PACKER = ENDED | {Stage.QUALITY_CHECK, Stage.RELEASED, Stage.BOXED}
+AFTER_POT = AFTER_PACKER | {Stage.PACKING}
 
 
 class Cause(StrEnum):
@@ -93,7 +95,7 @@ class BoilRecord:
 
     Seconds at the boil: `credit_s` ours (invariant I10), `covered_s` gaps that only the machine saw, `counter_s` the machine's.
     `closed_*`: sums of the orders of this boil that ended before the present one. `opens_at`, `closes_at`: the
-    add-late window, ms, 0 where there is none.
+    add-late window, ms, 0 where there is none. `measured_at`: source time of the sample that `credit_s` ends with.
     """
 
     name: str
@@ -105,6 +107,7 @@ class BoilRecord:
     credit_s: float = 0.0
     covered_s: float = 0.0
     counter_s: float = 0.0
+    measured_at: int = 0
     closed_credit_s: float = 0.0
     closed_covered_s: float = 0.0
     closed_counter_s: float = 0.0
@@ -141,14 +144,17 @@ class Attestation:
 class Batch:
     """One batch. Machines are named by id, empty where none is bound.
 
-    `packets`: (name, code) of what is weighed apart: `late`, `separate.HERB`. `boil`: index into `plan.boils` of the present
-    boil. `rinses`: rinse orders so far. `order`: number of the open order, 0 where none, on `order_machine`.
+    `rank`: latest start that keeps the promise, ms. `packets`: (name, code) of what is weighed apart: `late`,
+    `separate.HERB`. `awaits`: the packer it queues for. `boil`: index into `plan.boils` of the present boil. `order`: number
+    of the open order, 0 where none, on `order_machine`; `done_step`: the last step a machine finished. `interrupted`: the step
+    that a machine did not bring to its end, `repeats`: how often a person let one run again.
     """
 
     id: str
     case: str
     attempt: int
     opened_at: int
+    rank: int
     plan: Plan
     stage: Stage
     packets: tuple[tuple[str, str], ...] = ()
@@ -161,6 +167,7 @@ class Batch:
     soak_began_at: int = 0
     pot: str = ""
     packer: str = ""
+    awaits: str = ""
     charged_at: int = 0
     boil: int = 0
     boils: tuple[BoilRecord, ...] = ()
@@ -171,7 +178,9 @@ class Batch:
     order: int = 0
     order_machine: str = ""
     order_step: str = ""
-    rinses: int = 0
+    done_step: str = ""
+    repeats: int = 0
+    interrupted: str = ""
     holds: tuple[Hold, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     bags: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devices.model import LinkState, Mode, OrderStatus, State
+from devices.model import LinkState, Mode, Order, OrderStatus, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Equipment:
     """One machine's row. `batch`: what occupies it; `next_batch`: what has reserved it (pots only).
 
     `clean`: rinsed or flushed since the last batch. `free_at`: forecast, ms, when it can take the next load. `next_order`: the
-    number the next order gets. `waiting`: batches that wait for this packer, first come first.
+    number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
+    `rinses`: cleanings since the last batch. `waiting`: batches that wait for this packer, first come first.
     """
 
     id: str
@@ -22,7 +23,11 @@ class Equipment:
     clean: bool = True
     clean_celsius: float = 0.0
     free_at: int = 0
+    pot_class: str = ""
     next_order: int = 1
+    pending: Order | None = None
+    accepted: bool = False
+    rinses: int = 0
     link: LinkState = LinkState.NEVER
     link_since: int = 0
     boot: int = 0

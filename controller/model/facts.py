@@ -17,7 +17,7 @@ from controller.model.people import Person
 from controller.model.plan import Plan
 from controller.model.prescription import Prescription
 from controller.model.stock import Lot, Zone
-from devices.model import LinkState, Mode, OrderStatus, State
+from devices.model import LinkState, Mode, Order, OrderStatus, State
 
 # --- hospitals and review ---
 
@@ -176,6 +176,9 @@ class BatchOpened:
     plan: Plan
     packets: tuple[tuple[str, str], ...]
     replaces: str
+    promised_at: int
+    promise_at_risk: bool
+    rank: int
 
     @property
     def about(self) -> str:
@@ -309,6 +312,21 @@ class PotReserved:
     batch: str
     pot: str
     pot_free_at: int
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.case
+
+
+@dataclass(frozen=True, slots=True)
+class PotLost:
+    """The reserved pot cannot be used; another must be found."""
+
+    at: int
+    case: str
+    batch: str
+    pot: str
 
     @property
     def about(self) -> str:
@@ -501,6 +519,7 @@ class BoilMeasured:
     credit_s: float
     covered_s: float
     counter_s: float
+    measured_at: int
 
     @property
     def about(self) -> str:
@@ -1061,6 +1080,7 @@ Fact = (
     | BatchVerified
     | SoakAssigned
     | PotReserved
+    | PotLost
     | PailPlaced
     | SoakBegan
     | SoakEnded
@@ -1129,6 +1149,7 @@ FACTS: Mapping[str, type[Fact]] = {
         BatchVerified,
         SoakAssigned,
         PotReserved,
+        PotLost,
         PailPlaced,
         SoakBegan,
         SoakEnded,
@@ -1176,3 +1197,16 @@ FACTS: Mapping[str, type[Fact]] = {
         PersonEnrolled,
     )
 }
+
+
+def order_of(fact: OrderIssued) -> Order:
+    """Return the order that an `OrderIssued` fact stands for."""
+    return Order(
+        number=fact.number,
+        machine=fact.machine,
+        verb=fact.verb,
+        batch=fact.tag,
+        step=fact.step,
+        parameters=fact.parameters,
+        not_after=fact.not_after,
+    )

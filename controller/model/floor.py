@@ -33,9 +33,10 @@ def _map() -> Any:
 class Floor:
     """All open aggregates of a line and the indexes that decisions need.
 
-    `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot. `to_soak`: batches
-    that wait for a soaking position, by slack. `free_soaks`: soaking positions without a batch. `open_pots`: class key -> pots
-    that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `at`: time of the last fact.
+    `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot. `by_herb`: herb
+    -> drawers. `to_soak`: batches that wait for a soaking position, by slack; `to_house`: those that lost their pot. `free_soaks`: soaking
+    positions without a batch. `booked`: batch -> machines it occupies. `open_pots`: class key -> pots that nobody has
+    reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `at`: time of the last fact.
     """
 
     cases: Map[str, Case] = field(default_factory=_map)
@@ -48,8 +49,11 @@ class Floor:
     intake: Map[str, str] = field(default_factory=_map)
     codes: Map[str, Row] = field(default_factory=_map)
     drawers: Map[str, str] = field(default_factory=_map)
+    by_herb: Map[str, frozenset[str]] = field(default_factory=_map)
     to_soak: Agenda = field(default_factory=Agenda)
+    to_house: Agenda = field(default_factory=Agenda)
     free_soaks: Agenda = field(default_factory=Agenda)
+    booked: Map[str, tuple[str, ...]] = field(default_factory=_map)
     open_pots: Map[str, Agenda] = field(default_factory=_map)
     deadlines: Agenda = field(default_factory=Agenda)
     at: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.model.prescription import Handling
@@ -39,6 +39,11 @@ class Herb:
     in_pot: bool
     source: str
 
+    @property
+    def toxic(self) -> bool:
+        """Whether the source calls it 有毒 or 大毒; 小毒 asks for nothing special here."""
+        return self.toxicity in {"有毒", "大毒"}
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -60,9 +65,18 @@ class PregnancyRow:
 
 @dataclass(frozen=True, slots=True)
 class Formulary:
-    """All tables of one version. `pairs` is keyed by the two names in a frozenset."""
+    """All tables of one version. `pairs` is keyed by the two names in a frozenset, `aliases` by the other name of a herb.
+
+    `asked_years`: youngest and oldest age at which an unknown pregnancy must be asked about.
+    """
 
     version: str
     herbs: Mapping[str, Herb]
     pairs: Mapping[frozenset[str], Pair]
     pregnancy: Mapping[str, PregnancyRow]
+    asked_years: tuple[int, int]
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def resolve(self, name: str) -> str | None:
+        """Return the herb that `name` means exactly, or None: an ambiguous name is for a person to settle."""
+        return name if name in self.herbs else self.aliases.get(name)

@@ -193,11 +193,15 @@ class EnrolStock:
 
 @dataclass(frozen=True, slots=True)
 class BoilTruth:
-    """What watching a decoct order gave so far, in plant seconds at the boil."""
+    """What watching a decoct order gave so far, in plant seconds at the boil.
+
+    `measured_at`: source time of the last valid sample, ms.
+    """
 
     credit_s: float
     covered_s: float
     counter_s: float
+    measured_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +276,13 @@ class FillSoaks:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehouse:
+    """Take a batch's reservation from a pot that cannot be used."""
+
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanMachine:
     """Rinse or flush a machine that a batch has left."""
 
@@ -302,5 +313,5 @@ ExternalIntent = (
     | ReportZone
     | Tick
 )
-InnerIntent = Advance | FillSoaks | CleanMachine
+InnerIntent = Advance | FillSoaks | Rehouse | CleanMachine
 Intent = ExternalIntent | InnerIntent

@@ -1,0 +1,1 @@
+"""Translates between the wire and intents, and decides nothing: HTTP in, JSON out (see `app.build`)."""

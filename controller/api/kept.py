@@ -1,0 +1,75 @@
+"""What is kept of a posted prescription: one canonical text without the person, good enough to say later what another one changes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from controller.api.pointers import token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PERSONAL = {
+    "/patient/id": "id",
+    "/patient/name": "name",
+    "/patient/birth_date": "birth_date",
+    "/delivery/recipient": "recipient",
+    "/delivery/phone": "phone",
+    "/delivery/address": "address",
+    "/diagnosis": "diagnosis",
+    "/pattern": "pattern",
+}
+"""Where a person is in a body, and the name of that in `subjects`."""
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of a value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def person_of(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form says of the person, as `subjects` has it."""
+    found: dict[str, Any] = {}
+    for place, name in PERSONAL.items():
+        value: Any = form
+        for key in place.split("/")[1:]:
+            value = value[key]
+        found[name] = value
+    return found
+
+
+def without_person(form: Mapping[str, Any], subject: str) -> dict[str, Any]:
+    """Return the form as it may be kept: who it is for is only named by the id of the subject."""
+    kept: dict[str, Any] = {**form, "patient": {**form["patient"]}, "delivery": {**form["delivery"]}, "subject": subject}
+    for place in PERSONAL:
+        *parents, key = place.split("/")[1:]
+        del (kept[parents[0]] if parents else kept)[key]
+    return kept
+
+
+def differences(kept: str, person: Mapping[str, Any] | None, form: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Compare what is kept of an older body with a new form: pointer -> [old, new]; an erased person is null."""
+    body = json.loads(kept)
+    del body["subject"]
+    old = dict(_flat(body, "")) | {place: (person or {}).get(name) for place, name in PERSONAL.items()}
+    new = dict(_flat(json.loads(canonical(form)), ""))
+    places = sorted(old.keys() | new.keys())
+    return {place: [old.get(place), new.get(place)] for place in places if old.get(place) != new.get(place)}
+
+
+def subject_of(kept: str) -> str:
+    """Return the subject of a kept body."""
+    return json.loads(kept)["subject"]
+
+
+def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    match value:
+        case dict() if value:
+            for key, inner in cast("dict[str, Any]", value).items():
+                yield from _flat(inner, f"{place}/{token(key)}")
+        case list() if value:
+            for index, inner in enumerate(cast("list[Any]", value)):
+                yield from _flat(inner, f"{place}/{index}")
+        case _:
+            yield place, value

@@ -1,0 +1,105 @@
+"""Turns the table files into the nouns of `controller.model`, or says everything that is wrong with them.
+
+Tables are read from this package; a folder or file of one's own may be given instead. No cache: read once, at start.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from controller.formulary.checks import formulary_checks, recipe_checks
+from controller.formulary.reading import FormularyError, read_table
+from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
+from controller.model.formulary import Formulary, Herb, Pair, PregnancyRow
+from controller.model.recipe import RecipeTable
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_HOME = files("controller.formulary")
+
+
+def load_formulary(folder: Traversable = _HOME) -> Formulary:
+    """Read herbs.toml, pairs.toml, pregnancy.toml and aliases.toml. Raises FormularyError with every problem."""
+    shapes: dict[str, type[Any]] = {
+        "herbs.toml": HerbFile,
+        "pairs.toml": PairFile,
+        "pregnancy.toml": PregnancyFile,
+        "aliases.toml": AliasFile,
+    }
+    tables: list[Any] = []
+    problems: list[str] = []
+    for name, shape in shapes.items():
+        try:
+            tables.append(read_table(folder / name, shape))
+        except FormularyError as error:
+            problems.extend(error.problems)
+    if not problems:
+        problems.extend(formulary_checks(*tables))
+    if problems:
+        raise FormularyError(problems)
+    return _formulary(*tables)
+
+
+def load_recipes(file: Traversable = _HOME / "recipes.toml") -> RecipeTable:
+    """Read the recipe numbers. Raises FormularyError with every problem."""
+    table = read_table(file, RecipeTable)
+    if problems := list(recipe_checks(table)):
+        raise FormularyError(problems)
+    return table
+
+
+def formulary_problems(folder: Traversable = _HOME) -> list[str]:
+    """Return what is wrong with the formulary, one line each; empty where all is well."""
+    try:
+        load_formulary(folder)
+    except FormularyError as error:
+        return list(error.problems)
+    return []
+
+
+def recipe_problems(file: Traversable = _HOME / "recipes.toml") -> list[str]:
+    """Return what is wrong with the recipe numbers, one line each; empty where all is well."""
+    try:
+        load_recipes(file)
+    except FormularyError as error:
+        return list(error.problems)
+    return []
+
+
+def _formulary(herbs: HerbFile, pairs: PairFile, pregnancy: PregnancyFile, aliases: AliasFile) -> Formulary:
+    return Formulary(
+        version=herbs.edition,
+        herbs={name: _herb(name, row, source) for source, rows in herbs.herbs.items() for name, row in rows.items()},
+        pairs={
+            frozenset(two): Pair(block.rule, block.source, block.warn_only)
+            for block in pairs.pair
+            for two in product(block.one, block.other)
+        },
+        pregnancy={
+            name: PregnancyRow(group.level == "forbidden", group.warn_only, group.source)
+            for group in pregnancy.group
+            for name in group.herbs
+        },
+        asked_years=pregnancy.asked_years,
+        aliases={alias: herb for herb, others in aliases.aliases.items() for alias in others},
+    )
+
+
+def _herb(name: str, row: HerbRow, source: str) -> Herb:
+    low, high = row.grams if row.grams is not None else (None, None)
+    return Herb(
+        name=name,
+        pinyin=row.pinyin,
+        english=row.english,
+        min_g=low,
+        max_g=high,
+        toxicity=row.toxicity,
+        handling=row.handling,
+        handling_minutes=row.minutes,
+        absorption=row.absorption,
+        in_pot=row.in_pot,
+        source=source,
+    )

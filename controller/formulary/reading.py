@@ -1,0 +1,42 @@
+"""A table file either has exactly its shape or is refused with every problem and its place."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
+
+Shape = TypeVar("Shape")
+
+
+class FormularyError(Exception):
+    """The tables are wrong. `problems`: one line each, beginning with file and place."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def read_table(file: Traversable, shape: type[Shape]) -> Shape:
+    """Read a TOML file into `shape`, a dataclass: no unknown key, no missing one, no wrong type. Raises FormularyError."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        # By way of JSON, strict reading still takes words for enumerations and lists for pairs; nan and inf are refused.
+        return TypeAdapter(shape).validate_json(
+            json.dumps(raw, allow_nan=False, default=str), strict=True, extra="forbid"
+        )
+    except ValidationError as error:
+        problems = [f"{file.name}: {_place(row['loc'])}: {row['msg']}" for row in error.errors()]
+    except (OSError, ValueError) as error:  # TOML and Unicode errors are ValueErrors
+        problems = [f"{file.name}: {error}"]
+    raise FormularyError(problems)
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    return ".".join(str(step) for step in steps)

@@ -1,0 +1,182 @@
+"""The next automatic thing for a batch, for waiting soaking positions, and for a machine to be cleaned. Never refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+from controller.model.batch import Batch, Cause, Choice, Hold, Stage
+from controller.model.checkpoint import Verdict
+from controller.model.plan import JoinsAt
+from controller.pipeline.decide.decision import recorded
+from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order
+from controller.pipeline.evolve import CLEANING
+from controller.scheduling.pots import choose_pot
+from devices.model import OrderStatus
+
+if TYPE_CHECKING:
+    from controller.model.equipment import Equipment
+    from controller.model.floor import Floor
+    from controller.model.intents import Advance, CleanMachine, Rehouse
+    from controller.model.world import World
+
+_LATE_BOIL = "boil.1"
+_LOOK_AHEAD = 20
+
+
+def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
+    """Do what the batch's stage asks for; nothing while it is held or a machine is at work for it."""
+    batch = floor.batches.get(intent.batch)
+    if batch is None or batch.held or batch.order:
+        return ()
+    match batch.stage:
+        case Stage.SOAKING:
+            return _soak(floor, batch, world)
+        case Stage.CHARGED:
+            plan = batch.plan
+            load = {"load_ml": plan.load_ml, "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
+            return issue_for(floor, batch, batch.pot, "charge", "charge", load, world)
+        case Stage.BOILING:
+            return _boil(floor, batch, world)
+        case Stage.BOILED | Stage.DRAIN_WAITS:
+            return _drain(floor, batch, world)
+        case Stage.DRAINED:
+            return (f.PackingBegan(world.now, batch.case, batch.id),)
+        case Stage.PACKING:
+            amount = {"count": batch.plan.bags, "fill_ml": batch.plan.fill_ml}
+            return issue_for(floor, batch, batch.packer, "pack", "pack", amount, world)
+        case Stage.RELEASED:
+            return _boxed(batch, world)
+        case _:
+            return ()
+
+
+def _soak(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    if batch.done_step.startswith("soak"):
+        return (f.SoakEnded(world.now, batch.case, batch.id),)
+    return soak_order(floor, batch, world)
+
+
+def _boil(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    boil, record = batch.present_boil, batch.boils[batch.boil]
+    if boil.water_ml and not record.began_at and not record.deficits and not batch.done_step.startswith("water."):
+        number = boil.name.partition(".")[2]
+        return issue_for(floor, batch, batch.pot, "water", f"water.{number}", {"water_ml": boil.water_ml}, world)
+    seconds, step = boil.minutes * 60, boil.name
+    if record.deficits:
+        seconds = max(60, round(record.required_s - min(record.total_credit_s, record.total_counter_s)))
+        step = f"{boil.name}.deficit.{record.deficits}"
+    if batch.done_step == step:
+        return ()
+    return issue_for(floor, batch, batch.pot, "decoct", step, decoct_parameters(batch.pot, seconds, world), world)
+
+
+def _drain(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    if batch.present_boil.name == _LATE_BOIL and batch.plan.late_minutes and not (batch.late_at or batch.late_missed):
+        return miss_window(batch, world)
+    step = f"drain.{batch.present_boil.name.partition('.')[2]}"
+    if not batch.last_boil:
+        return issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 0}, world)
+    if parts_missing(batch, JoinsAt.PACKING):
+        return ()
+    return _to_packer(floor, batch, step, world)
+
+
+def _to_packer(floor: Floor, batch: Batch, step: str, world: World) -> tuple[f.Fact, ...]:
+    packer = floor.machines[world.book.machines[batch.pot].packer]
+    mine = packer.batch == batch.id
+    first = not packer.waiting or packer.waiting[0] == batch.id
+    if not mine and (packer.batch or not packer.clean or not packer.usable or not first):
+        return () if batch.id in packer.waiting else (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
+    taken = () if mine else (f.PackerTaken(world.now, batch.case, batch.id, packer.id),)
+    return (*taken, *issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 1}, world))
+
+
+def miss_window(batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Record that the add-late window closed without the herbs, and hold the batch before its drain."""
+    record = next(record for record in batch.boils if record.name == _LATE_BOIL)
+    hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP))
+    return (
+        f.LateMissed(world.now, batch.case, batch.id),
+        recorded(
+            batch, world.now, "late.window", batch.pot, Verdict.FAILED, evidence=f"{record.opens_at}-{record.closes_at}"
+        ),
+        f.HoldPlaced(world.now, batch.case, batch.id, hold),
+    )
+
+
+def parts_missing(batch: Batch, joins: JoinsAt) -> tuple[str, ...]:
+    """Return the herbs made apart that must be there at this point and are not."""
+    there = {attestation.herb for attestation in batch.attestations}
+    return tuple(task.herb for task in batch.plan.separate if task.joins is joins and task.herb not in there)
+
+
+def _boxed(batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    if batch.boxed < len(batch.bags) or parts_missing(batch, JoinsAt.BOXING):
+        return ()
+    return (f.BatchBoxed(world.now, batch.case, batch.id),)
+
+
+def fill_soaks(floor: Floor, world: World) -> tuple[f.Fact, ...]:
+    """Give the batch with the least slack a soaking position and a pot that will be free in time.
+
+    Looks at the head of the queue and a bounded number behind it, for a head that no pot can take must not stop the others.
+    One batch a call: its facts set the next call going.
+    """
+    for _, key in floor.to_house:
+        homeless = floor.batches[key]
+        chosen = choose_pot(floor, world.book, homeless.plan, world.now)
+        if chosen is not None:
+            return (f.PotReserved(world.now, homeless.case, homeless.id, *chosen),)
+    position = floor.free_soaks.first()
+    if position is None:
+        return ()
+    for looked, (_, key) in enumerate(floor.to_soak):
+        if looked == _LOOK_AHEAD:
+            break
+        batch = floor.batches[key]
+        chosen = choose_pot(floor, world.book, batch.plan, world.now)
+        if chosen is not None:
+            pot, free_at = chosen
+            return (f.SoakAssigned(world.now, batch.case, batch.id, position[1], pot, free_at),)
+    return ()
+
+
+def rehouse(floor: Floor, intent: Rehouse, world: World) -> tuple[f.Fact, ...]:
+    """Give up a reserved pot that cannot be used."""
+    batch = floor.batches.get(intent.batch)
+    if batch is None or not batch.pot or floor.machines[batch.pot].usable:
+        return ()
+    return (f.PotLost(world.now, batch.case, batch.id, batch.pot),)
+
+
+def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.Fact, ...]:
+    """Stop what still runs for a batch that has left, then rinse or flush, then free the machine."""
+    machine = floor.machines.get(intent.machine)
+    if machine is None or not machine.batch:
+        return ()
+    if machine.kind == "soaking" and machine.pending is None:
+        return (f.MachineFreed(world.now, machine.id),)
+    if not machine.usable:
+        return ()
+    if machine.pending is not None or machine.order_status is OrderStatus.RUNNING:
+        return _stop(floor, machine, world)
+    case = _case_of(floor, machine)
+    step = f"{'rinse' if machine.kind == 'decoction' else 'flush'}.{machine.rinses + 1}"
+    table = world.book.recipes
+    if machine.kind == "decoction":
+        amount = {"hold_s": table.rinse_minutes * 60, "rinse_centi_c": round(table.rinse_celsius * 100)}
+        return (issue(machine, machine.batch, case, "rinse", step, amount, world),)
+    return (issue(machine, machine.batch, case, "flush", step, {"water_ml": table.flush_ml}, world),)
+
+
+def _stop(floor: Floor, machine: Equipment, world: World) -> tuple[f.Fact, ...]:
+    if machine.pending is not None and machine.pending.verb in CLEANING:
+        return ()
+    step = f"stop.{machine.next_order}"
+    return (issue(machine, machine.batch, _case_of(floor, machine), "stop", step, {}, world),)
+
+
+def _case_of(floor: Floor, machine: Equipment) -> str:
+    batch = floor.batches.get(machine.batch)
+    return batch.case if batch is not None else machine.id

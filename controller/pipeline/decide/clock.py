@@ -1,0 +1,31 @@
+"""Deadlines that have come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+from controller.pipeline.decide.advance import miss_window
+from controller.pipeline.decide.alarms import raised
+
+if TYPE_CHECKING:
+    from controller.model.floor import Floor
+    from controller.model.world import World
+
+_MOST = 200
+
+
+def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
+    """Act on every deadline up to now, a bounded number at a time."""
+    facts: list[f.Fact] = []
+    for due, key in floor.deadlines:
+        if due > world.now or len(facts) >= _MOST:
+            break
+        kind, _, which = key.partition("|")
+        if kind == "case":
+            case = floor.cases[which]
+            facts.append(f.PromiseMissed(world.now, case.id))
+            facts += raised(floor, "promise-missed", case.id, world, case.prescription.prescription_no)
+        else:
+            facts += miss_window(floor.batches[which], world)
+    return tuple(facts)

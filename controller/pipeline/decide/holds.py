@@ -1,0 +1,164 @@
+"""Holds: placing them, and the signatures that end them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
+from controller.model.checkpoint import Verdict
+from controller.model.people import Role
+from controller.model.plan import Plan
+from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
+from controller.pipeline.decide.intake import plan_for, replaced
+from controller.pipeline.decide.review import open_batch
+from controller.quality.boil import missing_seconds
+from controller.scheduling.rank import promise
+
+if TYPE_CHECKING:
+    from controller.model.case import Case
+    from controller.model.floor import Floor
+    from controller.model.intents import AcceptDeviation, Continue, RunDeficit, Scrap
+    from controller.model.world import World
+    from controller.pipeline.decide.decision import Decision
+
+_CHECKPOINT_OF = {"late-missed": "late.window", "soak-too-long": "soak.minutes"}
+
+
+def placed(
+    floor: Floor,
+    batch: Batch,
+    reason: str,
+    cause: Cause,
+    choices: tuple[Choice, ...],
+    world: World,
+    machine: str = "",
+    note: str = "",
+) -> tuple[f.Fact, ...]:
+    """Hold a batch for a reason, once."""
+    if any(hold.reason == reason for hold in batch.holds) or batch.stage in ENDED:
+        return ()
+    hold = Hold(reason, cause, world.now, choices, machine, note)
+    return (
+        f.HoldPlaced(world.now, batch.case, batch.id, hold),
+        *raised(floor, "batch-held", batch.id, world, f"{reason} {machine}".strip()),
+    )
+
+
+def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: str, world: World) -> tuple[f.Fact, ...]:
+    """End one hold; the alarm goes with the last."""
+    last = all(hold.reason == reason for hold in batch.holds)
+    return (
+        f.HoldEnded(world.now, batch.case, batch.id, reason, choice, by, note),
+        *(cleared(floor, "batch-held", batch.id, world) if last else ()),
+    )
+
+
+def _open_hold(floor: Floor, key: str, actor: str, choice: Choice, reason: str = "") -> tuple[Batch, Hold] | Refusal:
+    if no := refuse_actor(floor, actor, Role.PHARMACIST):
+        return no
+    batch = floor.batches.get(key)
+    if batch is None:
+        return Refusal("not-found", {"id": key})
+    hold = next((h for h in batch.holds if choice in h.choices and reason in ("", h.reason)), None)
+    if hold is None:
+        offered = ", ".join(sorted({c for h in batch.holds for c in h.choices}))
+        return Refusal("choice-not-offered", {"batch": key, "choice": choice, "offered": offered})
+    return batch, hold
+
+
+def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
+    """End a hold where nothing is missing."""
+    found = _open_hold(floor, intent.batch, intent.actor, Choice.CONTINUE, intent.reason)
+    if isinstance(found, Refusal):
+        return found
+    batch, hold = found
+    return ended(floor, batch, hold.reason, Choice.CONTINUE, intent.actor, intent.note, world)
+
+
+def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
+    """Boil again for the missing seconds, as a step of its own."""
+    found = _open_hold(floor, intent.batch, intent.actor, Choice.RUN_DEFICIT)
+    if isinstance(found, Refusal):
+        return found
+    batch, _ = found
+    machine = floor.machines[batch.pot]
+    if not machine.usable or machine.pending is not None:
+        return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
+    record = batch.boils[batch.boil]
+    facts: list[f.Fact] = [
+        f.DeficitOrdered(
+            world.now, batch.case, batch.id, record.name, missing_seconds(record), intent.actor, intent.note
+        )
+    ]
+    for hold in batch.holds:
+        if Choice.RUN_DEFICIT in hold.choices:
+            facts += ended(floor, batch, hold.reason, Choice.RUN_DEFICIT, intent.actor, intent.note, world)
+    return tuple(facts)
+
+
+def accept_deviation(floor: Floor, intent: AcceptDeviation, world: World) -> Decision:
+    """Take a deviation on: by a pharmacist who did not operate the batch."""
+    found = _open_hold(floor, intent.target, intent.actor, Choice.ACCEPT_DEVIATION, intent.reason)
+    if isinstance(found, Refusal):
+        return found
+    batch, hold = found
+    if no := refuse_same(intent.actor, batch.operators, "accept-deviation"):
+        return no
+    if not intent.note:
+        return Refusal("reason-missing", {"batch": batch.id})
+    deviation = Deviation(hold.reason, hold.at, intent.note, intent.actor, world.now)
+    return (
+        f.DeviationAccepted(world.now, batch.case, batch.id, deviation),
+        *_settled_by_deviation(batch, hold, intent.actor, world),
+        *ended(floor, batch, hold.reason, Choice.ACCEPT_DEVIATION, intent.actor, intent.note, world),
+    )
+
+
+def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tuple[f.Fact, ...]:
+    if hold.reason == "machine-attested":
+        record = batch.boils[batch.boil]
+        point = recorded(
+            batch,
+            world.now,
+            f"{record.name}.minutes",
+            by,
+            Verdict.DEVIATION,
+            value=round(record.total_credit_s / 60, 2),
+            low=record.required_s / 60,
+            unit="min",
+            evidence=f"covered {record.total_covered_s:.0f} s, machine {record.total_counter_s:.0f} s",
+            attested=True,
+        )
+        return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
+    name = _CHECKPOINT_OF.get(hold.reason)
+    return (recorded(batch, world.now, name, by, Verdict.DEVIATION, evidence=hold.reason),) if name else ()
+
+
+def scrap(floor: Floor, intent: Scrap, world: World) -> Decision:
+    """Destroy a batch before it is released; its prescription is made again."""
+    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+        return no
+    batch = floor.batches.get(intent.batch)
+    if batch is None:
+        return Refusal("not-found", {"id": intent.batch})
+    if batch.stage in (Stage.RELEASED, Stage.BOXED):
+        return Refusal("already-released", {"batch": batch.id})
+    if not intent.note:
+        return Refusal("reason-missing", {"batch": batch.id})
+    case = floor.cases[batch.case]
+    reason = batch.holds[0].reason if batch.holds else "scrapped"
+    scrapped = f.BatchScrapped(world.now, case.id, batch.id, reason, intent.actor, intent.note)
+    return (scrapped, *cleared(floor, "batch-held", batch.id, world), *_made_again(floor, case, batch, world))
+
+
+def _made_again(floor: Floor, case: Case, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Open the next batch of the same prescription, or put the waiting amendment to review."""
+    if case.amendment is not None:
+        plan = plan_for(case.amendment, world)
+        if isinstance(plan, Plan):
+            return replaced(floor, case, None, case.amendment, case.content_digest, plan, world)
+    promised_at = promise(world.now, case.prescription.urgency, world.book.recipes, world.book.timezone)
+    return open_batch(floor, case, batch.plan, case.reviewer, world, replaces=batch.id, promised_at=promised_at)

@@ -1,0 +1,370 @@
+"""Machines: what they report, what became of orders, and the road to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+from controller.model.batch import Batch, BoilRecord, Cause, Choice
+from controller.model.checkpoint import Verdict
+from controller.model.codes import BAG, make_code
+from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.decision import recorded
+from controller.pipeline.decide.holds import ended, placed
+from controller.pipeline.react import has_left
+from controller.quality.boil import BoilVerdict, judge_boil
+from devices.model import (
+    Accepted,
+    Expired,
+    Failed,
+    Finished,
+    LinkState,
+    Mode,
+    OrderStatus,
+    Refused,
+    RefusedReason,
+    Unknown,
+)
+
+if TYPE_CHECKING:
+    from controller.model.equipment import Equipment
+    from controller.model.floor import Floor
+    from controller.model.intents import ReportLink, ReportMachine, ReportOrder
+    from controller.model.world import World
+    from controller.pipeline.decide.decision import Decision
+    from devices.model import Order
+
+_MINUTE_S = 60
+_REPEATABLE = ("charge", "drain", "soak")
+
+
+def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decision:
+    """Take in what a machine said of itself."""
+    machine = floor.machines.get(intent.machine)
+    if machine is None:
+        return Refusal("not-found", {"id": intent.machine})
+    facts: list[f.Fact] = []
+    if intent.order >= machine.next_order:
+        facts.append(f.NumberingRaised(world.now, machine.id, intent.order + 1))
+    if _changed(machine, intent):
+        facts.append(
+            f.MachineObserved(
+                world.now,
+                machine.id,
+                intent.state,
+                intent.mode,
+                intent.boot,
+                intent.fault,
+                intent.order,
+                intent.order_status,
+                intent.order_value,
+            )
+        )
+    facts += _fault_alarm(floor, machine, intent, world)
+    batch = None if has_left(floor, machine.batch, machine.id) else floor.batches.get(machine.batch)
+    if machine.pending is not None:
+        facts += _order_progress(floor, machine, machine.pending, batch, intent, world)
+    if batch is not None:
+        facts += _disturbances(floor, machine, batch, intent, world)
+    return tuple(facts)
+
+
+def _changed(machine: Equipment, intent: ReportMachine) -> bool:
+    seen = (machine.state, machine.mode, machine.boot, machine.fault)
+    order = (machine.order, machine.order_status, machine.order_value)
+    return (*seen, *order) != (
+        intent.state,
+        intent.mode,
+        intent.boot,
+        intent.fault,
+        intent.order,
+        intent.order_status,
+        intent.order_value,
+    )
+
+
+def _fault_alarm(floor: Floor, machine: Equipment, intent: ReportMachine, world: World) -> tuple[f.Fact, ...]:
+    if intent.fault:
+        return raised(floor, "fault", machine.id, world, str(intent.fault))
+    return cleared(floor, "fault", machine.id, world)
+
+
+def _order_progress(
+    floor: Floor, machine: Equipment, order: Order, batch: Batch | None, intent: ReportMachine, world: World
+) -> list[f.Fact]:
+    """Follow the open order: echoed, boiling, finished, failed, refused, or proven never to have been taken."""
+    case, tag = (batch.case, batch.id) if batch is not None else (_case(floor, order), order.batch)
+    facts: list[f.Fact] = []
+    if (intent.order, intent.batch) == (order.number, order.batch):
+        if not machine.accepted:
+            facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
+        if batch is not None:
+            facts += _unknown_settled(floor, batch, machine.id, world)
+        if order.verb == "decoct" and batch is not None:
+            facts += _boil_progress(batch, machine, intent, world)
+        if intent.order_status is OrderStatus.FINISHED:
+            facts += _finished(floor, machine, order, batch, case, intent, world)
+        elif intent.order_status is OrderStatus.FAILED:
+            facts += _failed(floor, machine, order, batch, case, intent, world)
+    elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
+        facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
+    elif batch is not None and any(hold.reason == "unknown" for hold in batch.holds) and intent.order < order.number:
+        # The machine was read after the doubt and has not taken the order: it may be decided anew.
+        facts.append(_dropped(order, case, tag, "not-taken", "", world))
+        facts += _unknown_settled(floor, batch, machine.id, world)
+    return facts
+
+
+def _case(floor: Floor, order: Order) -> str:
+    batch = floor.batches.get(order.batch)
+    return batch.case if batch is not None else order.machine
+
+
+def _dropped(order: Order, case: str, batch: str, outcome: str, detail: str, world: World) -> f.OrderDropped:
+    return f.OrderDropped(world.now, case, batch, order.machine, order.number, order.step, outcome, detail)
+
+
+def _unknown_settled(floor: Floor, batch: Batch, machine: str, world: World) -> tuple[f.Fact, ...]:
+    if not any(hold.reason == "unknown" and hold.machine == machine for hold in batch.holds):
+        return ()
+    return (
+        *ended(floor, batch, "unknown", "proven", "", "", world),
+        *cleared(floor, "unknown", machine, world),
+    )
+
+
+def _boil_progress(batch: Batch, machine: Equipment, intent: ReportMachine, world: World) -> list[f.Fact]:
+    record = batch.boils[batch.boil]
+    facts: list[f.Fact] = []
+    if intent.boil_began_at and not record.began_at:
+        facts.append(_boil_began(batch, record, machine, intent.boil_began_at, world))
+    truth = intent.boil
+    if truth is not None and (truth.measured_at, truth.counter_s) != (record.measured_at, record.counter_s):
+        facts.append(_measured(batch, record, intent, world))
+    return facts
+
+
+def _measured(batch: Batch, record: BoilRecord, intent: ReportMachine, world: World) -> f.BoilMeasured:
+    truth = intent.boil
+    assert truth is not None
+    return f.BoilMeasured(
+        world.now,
+        batch.case,
+        batch.id,
+        record.name,
+        round(truth.credit_s, 3),
+        round(truth.covered_s, 3),
+        truth.counter_s,
+        truth.measured_at,
+    )
+
+
+def _boil_began(batch: Batch, record: BoilRecord, machine: Equipment, began_at: int, world: World) -> f.BoilBegan:
+    """Publish the planned end and, where herbs come late, the window that people can walk to."""
+    pending = machine.pending
+    hold_s = pending.parameters["hold_s"] if pending else record.required_s
+    ends_at = began_at + hold_s * 1000
+    opens_at = closes_at = 0
+    late = batch.plan.late_minutes
+    if late is not None and record.name == "boil.1" and not batch.late_at and not batch.late_missed:
+        grace_ms = round(world.book.grace_s[machine.id] * 1000)
+        opens_at = ends_at - late[1] * _MINUTE_S * 1000 - grace_ms
+        closes_at = ends_at - late[0] * _MINUTE_S * 1000 + grace_ms
+    return f.BoilBegan(world.now, batch.case, batch.id, record.name, began_at, ends_at, opens_at, closes_at)
+
+
+def _finished(
+    floor: Floor,
+    machine: Equipment,
+    order: Order,
+    batch: Batch | None,
+    case: str,
+    intent: ReportMachine,
+    world: World,
+) -> list[f.Fact]:
+    value = intent.order_value
+    facts: list[f.Fact] = [f.OrderFinished(world.now, case, order.batch, machine.id, order.number, order.step, value)]
+    match order.verb:
+        case "rinse":
+            celsius = value / 100
+            if celsius >= world.book.recipes.rinse_celsius:
+                facts += (f.MachineCleaned(world.now, machine.id, celsius), f.MachineFreed(world.now, machine.id))
+        case "flush":
+            facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
+        case "decoct" if batch is not None:
+            facts += judged(floor, batch, _after(batch, intent), machine.id, world)
+        case "pack" if batch is not None:
+            facts += _packed(floor, batch, machine.id, value, intent, world)
+        case _:
+            pass
+    return facts
+
+
+def _after(batch: Batch, intent: ReportMachine) -> BoilRecord:
+    """Return the present boil's record with what this report adds."""
+    record, truth = batch.boils[batch.boil], intent.boil
+    if truth is None:
+        return record
+    return replace(
+        record,
+        credit_s=truth.credit_s,
+        covered_s=truth.covered_s,
+        counter_s=truth.counter_s,
+        measured_at=truth.measured_at,
+    )
+
+
+def judged(floor: Floor, batch: Batch, record: BoilRecord, machine: str, world: World) -> tuple[f.Fact, ...]:
+    """Settle a boil that has ended, or hold the batch for what is missing."""
+    verdict = judge_boil(
+        record, grace_s=world.book.grace_s[machine], covered_share=world.book.recipes.covered_gap_share
+    )
+    match verdict:
+        case BoilVerdict.CREDITED:
+            point = recorded(
+                batch,
+                world.now,
+                f"{record.name}.minutes",
+                machine,
+                value=round(record.total_credit_s / 60, 2),
+                low=record.required_s / 60,
+                unit="min",
+                evidence=f"covered {record.total_covered_s:.0f} s, machine {record.total_counter_s:.0f} s",
+            )
+            return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
+        case BoilVerdict.ATTESTED:
+            choices = (Choice.ACCEPT_DEVIATION, Choice.RUN_DEFICIT, Choice.SCRAP)
+            return placed(floor, batch, verdict, Cause.PERSON, choices, world, machine)
+        case BoilVerdict.DEFICIT | BoilVerdict.MISMATCH:
+            choices = (Choice.RUN_DEFICIT, Choice.SCRAP)
+            return placed(floor, batch, verdict, Cause.MACHINE, choices, world, machine)
+
+
+def _packed(
+    floor: Floor, batch: Batch, machine: str, count: int, intent: ReportMachine, world: World
+) -> tuple[f.Fact, ...]:
+    low, high = world.book.recipes.seal_celsius
+    seal = intent.readings.get("SealTemperature")
+    sealed = seal is not None and low <= seal <= high
+    whole = count == batch.plan.bags
+    bags = tuple(make_code(BAG, world.new_token()) for _ in range(count))
+    passed = {True: Verdict.PASSED, False: Verdict.FAILED}
+    facts: list[f.Fact] = [
+        f.BatchPacked(world.now, batch.case, batch.id, count, bags),
+        recorded(
+            batch,
+            world.now,
+            "pack.count",
+            machine,
+            passed[whole],
+            value=float(count),
+            low=float(batch.plan.bags),
+            high=float(batch.plan.bags),
+            unit="1",
+        ),
+        recorded(batch, world.now, "pack.seal", machine, passed[sealed], value=seal, low=low, high=high, unit="Cel"),
+    ]
+    if not whole:
+        facts += placed(floor, batch, "count-short", Cause.MACHINE, (Choice.SCRAP,), world, machine)
+    if not sealed:
+        facts += placed(floor, batch, "seal-failed", Cause.MACHINE, (Choice.SCRAP,), world, machine)
+    return tuple(facts)
+
+
+def _failed(
+    floor: Floor,
+    machine: Equipment,
+    order: Order,
+    batch: Batch | None,
+    case: str,
+    intent: ReportMachine,
+    world: World,
+) -> list[f.Fact]:
+    """End an order that began and did not finish: what may be done depends on what is already proven."""
+    rebooted = machine.boot not in (0, intent.boot)
+    outcome = _dropped(order, case, order.batch, "failed", f"fault {intent.fault}", world)
+    if batch is None:
+        return [outcome]
+    reason = "boot" if rebooted else "fault"
+    if order.verb == "decoct":
+        record = _after(batch, intent)
+        verdict = judge_boil(
+            record, grace_s=world.book.grace_s[machine.id], covered_share=world.book.recipes.covered_gap_share
+        )
+        if verdict is BoilVerdict.CREDITED:
+            return [outcome, *judged(floor, batch, record, machine.id, world)]
+        choices: tuple[Choice, ...] = (Choice.RUN_DEFICIT, Choice.SCRAP)
+    elif order.verb in _REPEATABLE:
+        choices = (Choice.CONTINUE, Choice.SCRAP)
+    else:
+        choices = (Choice.SCRAP,)
+    return [outcome, *placed(floor, batch, reason, Cause.MACHINE, choices, world, machine.id, order.step)]
+
+
+def _refused(
+    floor: Floor, machine: Equipment, order: Order, batch: Batch | None, case: str, why: str, world: World
+) -> list[f.Fact]:
+    """End an order that was not taken. A duplicate number means that numbering must rise; anything else asks a person."""
+    outcome = _dropped(order, case, order.batch, "refused", why, world)
+    if why == RefusedReason.DUPLICATE.name.lower() or batch is None:
+        return [outcome]
+    choices = (Choice.CONTINUE, Choice.SCRAP)
+    return [*placed(floor, batch, "order-refused", Cause.MACHINE, choices, world, machine.id, why), outcome]
+
+
+def _disturbances(
+    floor: Floor, machine: Equipment, batch: Batch, intent: ReportMachine, world: World
+) -> tuple[f.Fact, ...]:
+    """Hold the batch after a new boot or a hand on the panel: heat is never started again by itself."""
+    facts: tuple[f.Fact, ...] = ()
+    failing = machine.pending is not None and intent.order_status is OrderStatus.FAILED
+    choices = (Choice.CONTINUE, Choice.SCRAP)
+    if machine.boot not in (0, intent.boot) and not failing:
+        facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
+    if intent.mode is not Mode.PRODUCE and machine.mode is Mode.PRODUCE:
+        facts += placed(floor, batch, "mode", Cause.MACHINE, choices, world, machine.id, intent.mode.name.lower())
+    return facts
+
+
+def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
+    """Note that the road to a machine was lost for longer than the alarm delay, or is back."""
+    machine = floor.machines.get(intent.machine)
+    if machine is None:
+        return Refusal("not-found", {"id": intent.machine})
+    if machine.link is intent.link:
+        return ()
+    linked = f.MachineLinked(world.now, machine.id, intent.link)
+    batch = None if has_left(floor, machine.batch, machine.id) else floor.batches.get(machine.batch)
+    if intent.link is LinkState.STALE:
+        held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id) if batch else ()
+        return (linked, *raised(floor, "link-stale", machine.id, world), *held)
+    facts: list[f.Fact] = [linked, *cleared(floor, "link-stale", machine.id, world)]
+    if batch is not None and any(hold.reason == f"link-stale.{machine.id}" for hold in batch.holds):
+        facts += ended(floor, batch, f"link-stale.{machine.id}", "link", "", "", world)
+    return tuple(facts)
+
+
+def report_order(floor: Floor, intent: ReportOrder, world: World) -> Decision:
+    """Take in what the carrier says of an order; ends are read off the machine itself."""
+    machine = floor.machines.get(intent.machine)
+    if machine is None or machine.pending is None or machine.pending.number != intent.receipt.number:
+        return ()
+    order = machine.pending
+    batch = None if has_left(floor, order.batch, machine.id) else floor.batches.get(order.batch)
+    case = batch.case if batch is not None else _case(floor, order)
+    match intent.receipt:
+        case Accepted() | Finished() | Failed():
+            if machine.accepted:
+                return ()
+            return (f.OrderAccepted(world.now, case, order.batch, machine.id, order.number),)
+        case Expired():
+            return (_dropped(order, case, order.batch, "expired", "", world),)
+        case Refused(reason=reason):
+            return tuple(_refused(floor, machine, order, batch, case, reason.name.lower(), world))
+        case Unknown(why=why):
+            alarm = raised(floor, "unknown", machine.id, world, order.step)
+            if batch is None:
+                return alarm
+            return (*placed(floor, batch, "unknown", Cause.MACHINE, (Choice.SCRAP,), world, machine.id, why), *alarm)

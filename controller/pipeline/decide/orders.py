@@ -1,0 +1,60 @@
+"""How an order is issued: its number from the machine's row, its deadline, and what each step asks of the machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.model.batch import Batch
+    from controller.model.equipment import Equipment
+    from controller.model.floor import Floor
+    from controller.model.world import World
+
+
+def issue(
+    machine: Equipment, batch: str, case: str, verb: str, step: str, parameters: Mapping[str, int], world: World
+) -> f.OrderIssued:
+    """Make the fact of an order; it expires before it can surprise anybody."""
+    return f.OrderIssued(
+        world.now,
+        case,
+        batch,
+        machine.id,
+        machine.next_order,
+        verb,
+        step,
+        parameters,
+        world.now + world.book.least_margin_ms,
+        batch,
+    )
+
+
+def issue_for(
+    floor: Floor, batch: Batch, machine: str, verb: str, step: str, parameters: Mapping[str, int], world: World
+) -> tuple[f.Fact, ...]:
+    """Issue an order for a batch, or nothing while the machine cannot take one or still has one."""
+    equipment = floor.machines[machine]
+    if equipment.pending is not None or not equipment.usable:
+        return ()
+    again = f"{step}.again.{batch.repeats}" if batch.repeats and batch.interrupted == step else step
+    return (issue(equipment, batch.id, batch.case, verb, again, parameters, world),)
+
+
+def decoct_parameters(machine: str, seconds: int, world: World) -> dict[str, int]:
+    """Return what a boil asks: the required seconds and 2 g, and the threshold the machine counts by."""
+    grace_s = world.book.grace_s[machine]
+    return {
+        "hold_s": seconds + round(2 * grace_s),
+        "boil_centi_c": round(world.book.boil_celsius[machine] * 100),
+    }
+
+
+def soak_order(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Ask the soaking position for the batch's water and time."""
+    plan = batch.plan
+    amount = {"water_ml": plan.soak_water_ml, "soak_s": plan.soak_minutes * 60}
+    return issue_for(floor, batch, batch.soak_machine, "soak", "soak", amount, world)

@@ -1,0 +1,100 @@
+"""What a fact sets going: inner intents, looking only at what the fact touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model import facts as f
+from controller.model.batch import AFTER_PACKER, AFTER_POT
+from controller.model.intents import Advance, CleanMachine, FillSoaks, InnerIntent, Rehouse
+
+if TYPE_CHECKING:
+    from controller.model.floor import Floor
+
+_MOVES_BATCH = (
+    f.PailPlaced,
+    f.PailCharged,
+    f.OrderFinished,
+    f.OrderDropped,
+    f.BoilSettled,
+    f.MainAdded,
+    f.LateAdded,
+    f.SeparateAttested,
+    f.DeficitOrdered,
+    f.HoldEnded,
+    f.BatchReleased,
+    f.BagBoxed,
+)
+
+
+def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
+    """Return what must be looked at again after `fact`."""
+    match fact:
+        case f.BatchVerified() | f.SoakAssigned() | f.PotLost() | f.PotReserved():
+            return (FillSoaks(),)
+        case f.HoldEnded():
+            return (Advance(fact.batch), FillSoaks())
+        case f.MachineFreed():
+            return _after_freeing(floor, fact.machine)
+        case f.MachineObserved() | f.MachineLinked():
+            return _after_sight(floor, fact.machine)
+        case f.BatchScrapped():
+            return _after_scrapping(floor, fact.batch)
+        case f.BatchPacked():
+            batch = floor.batches.get(fact.batch)
+            return (CleanMachine(batch.packer),) if batch and batch.packer else ()
+        case f.PackingBegan():
+            batch = floor.batches.get(fact.batch)
+            return (Advance(fact.batch), CleanMachine(batch.pot)) if batch else ()
+        case f.OrderFinished() | f.OrderDropped():
+            return _after_order(floor, fact.machine, fact.batch)
+        case _ if isinstance(fact, _MOVES_BATCH):
+            return (Advance(fact.batch),)
+        case _:
+            return ()
+
+
+def _after_freeing(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    machine = floor.machines.get(key)
+    if machine is not None and machine.waiting:
+        return (Advance(machine.waiting[0]),)
+    return (FillSoaks(),)
+
+
+def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    """Wake what waits for a machine that can be used again, or find another pot for what cannot wait."""
+    machine = floor.machines.get(key)
+    if machine is None:
+        return ()
+    if not machine.usable:
+        return (Rehouse(machine.next_batch),) if machine.next_batch else ()
+    inner: list[InnerIntent] = []
+    if machine.batch and machine.pending is None:
+        inner.append(CleanMachine(key) if has_left(floor, machine.batch, key) else Advance(machine.batch))
+    if not machine.batch and machine.waiting:
+        inner.append(Advance(machine.waiting[0]))
+    if machine.kind in ("soaking", "decoction"):
+        inner.append(FillSoaks())
+    return tuple(inner)
+
+
+def has_left(floor: Floor, batch_id: str, machine: str) -> bool:
+    """Say whether the batch that a machine is booked for is no longer in it, so that only cleaning is left."""
+    batch = floor.batches.get(batch_id)
+    if batch is None:
+        return True
+    if machine == batch.pot:
+        return batch.stage in AFTER_POT
+    if machine == batch.packer:
+        return batch.stage in AFTER_PACKER
+    return machine != batch.soak_machine
+
+
+def _after_scrapping(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    return tuple(CleanMachine(machine) for machine in floor.booked.get(key, ()))
+
+
+def _after_order(floor: Floor, key: str, batch: str) -> tuple[InnerIntent, ...]:
+    if has_left(floor, batch, key):
+        return (CleanMachine(key),)
+    return (Advance(batch),)

@@ -1,0 +1,201 @@
+"""What people should do next, read off the floor: the terminal's lists and nothing that decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model.batch import Batch, Choice, Stage
+from controller.model.case import Case, Status
+from controller.model.people import Role
+from controller.model.plan import JoinsAt
+from controller.model.prescription import DeliveryMethod
+from controller.model.task import Task, TaskKind
+from controller.pipeline.decide.advance import parts_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from controller.model.floor import Floor
+    from controller.model.world import Book
+
+_FREE_PAILS = 3
+
+
+def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
+    """Go through the open acts of every open prescription, and of zones after an excursion."""
+    codes = {machine: code for code, machine in book.vessels.items()}
+    for zone in floor.zones.values():
+        if zone.excursion_at and not zone.out:
+            yield Task(TaskKind.EXCURSION, "", zone.id, Role.PHARMACIST, now, choices=(Choice.ACCEPT_DEVIATION,))
+    for case in floor.cases.values():
+        if case.status is Status.IN_REVIEW:
+            yield Task(TaskKind.REVIEW, case.id, "", Role.PHARMACIST, case.promised_at)
+        batch = floor.batches.get(case.batch)
+        if batch is not None:
+            yield from _of_batch(floor, case, batch, codes, book)
+
+
+def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
+    for hold in batch.holds:
+        if hold.choices:
+            details = {"reason": hold.reason, "machine": hold.machine, "note": hold.note}
+            yield Task(
+                TaskKind.HOLD,
+                case.id,
+                batch.id,
+                Role.PHARMACIST,
+                case.promised_at,
+                choices=tuple(hold.choices),
+                details=details,
+            )
+    if batch.verifier:
+        yield from _parts(case, batch)
+    if not batch.held:
+        yield from _of_stage(floor, case, batch, codes, book)
+    yield from _late(case, batch, codes)
+
+
+def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
+    rank = case.promised_at
+    match batch.stage:
+        case Stage.DISPENSING:
+            yield from _dispense(floor, case, batch, book)
+        case Stage.DISPENSED:
+            yield Task(TaskKind.VERIFY, case.id, batch.id, Role.CHECKER, rank, code=batch.pail)
+        case Stage.SOAK_ASSIGNED:
+            place = codes[batch.soak_machine]
+            details = {"machine": batch.soak_machine}
+            yield Task(TaskKind.PLACE_PAIL, case.id, batch.id, Role.OPERATOR, rank, batch.pail, place, details=details)
+        case Stage.SOAKED if batch.pot and _ready(floor, batch):
+            into, details = codes[batch.pot], {"machine": batch.pot}
+            yield Task(TaskKind.CHARGE, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
+        case Stage.MAIN_WAITS:
+            into, details = codes[batch.pot], {"machine": batch.pot}
+            yield Task(TaskKind.ADD_MAIN, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
+        case Stage.QUALITY_CHECK:
+            yield Task(TaskKind.RELEASE, case.id, batch.id, Role.PHARMACIST, rank)
+        case Stage.RELEASED if case.parcel:
+            rest = tuple(bag for bag in batch.bags if bag not in batch.boxed_bags)
+            if rest:
+                yield Task(TaskKind.BOX, case.id, batch.id, Role.PACKER, rank, into=case.parcel.code, codes=rest)
+        case Stage.BOXED:
+            yield from _deliver(case, batch)
+        case _:
+            return
+
+
+def _ready(floor: Floor, batch: Batch) -> bool:
+    pot = floor.machines[batch.pot]
+    return not pot.batch and pot.clean and pot.usable and pot.pending is None
+
+
+def _free_pails(floor: Floor, batch: Batch, book: Book) -> tuple[str, ...]:
+    """Return a few pails that nobody uses, other ones for each batch, so that two people rarely reach for the same."""
+    free = sorted(pail for pail in book.pails if pail not in floor.codes)
+    start = sum(batch.id.encode()) % len(free) if free else 0
+    return tuple((free[start:] + free[:start])[:_FREE_PAILS])
+
+
+def _dispense(floor: Floor, case: Case, batch: Batch, book: Book) -> Iterator[Task]:
+    if not batch.pail:
+        pails = _free_pails(floor, batch, book)
+        yield Task(TaskKind.BIND_PAIL, case.id, batch.id, Role.DISPENSER, case.promised_at, into=batch.id, codes=pails)
+        return
+    for plan, weighing in zip(batch.plan.items, batch.weighings, strict=True):
+        if weighing.done:
+            continue
+        details: dict[str, str | int | float] = {
+            "herb": plan.herb,
+            "grams": plan.grams,
+            "tolerance_g": plan.tolerance_g,
+            "times": plan.times - len(weighing.grams),
+            "lot": weighing.lot,
+            "container": plan.container,
+            "dispenser": batch.dispensers[0],
+        }
+        drawers = tuple(sorted(floor.by_herb.get(plan.herb, ())))
+        yield Task(
+            TaskKind.DRAW,
+            case.id,
+            batch.id,
+            Role.DISPENSER,
+            case.promised_at,
+            into=batch.pail,
+            codes=drawers,
+            details=details,
+        )
+        return
+
+
+def _parts(case: Case, batch: Batch) -> Iterator[Task]:
+    packets = dict(batch.packets)
+    for task in batch.plan.separate:
+        if task.joins is JoinsAt.PACKING and task.herb in parts_missing(batch, JoinsAt.PACKING):
+            details: dict[str, str | int | float] = {
+                "herb": task.herb,
+                "grams": task.grams,
+                "handling": task.handling,
+                "least_minutes": task.least_minutes,
+            }
+            yield Task(
+                TaskKind.SEPARATE,
+                case.id,
+                batch.id,
+                Role.OPERATOR,
+                case.promised_at,
+                code=packets[f"separate.{task.herb}"],
+                details=details,
+            )
+    if batch.stage is Stage.RELEASED and case.parcel:
+        for herb in parts_missing(batch, JoinsAt.BOXING):
+            yield Task(
+                TaskKind.BOX_PACKET,
+                case.id,
+                batch.id,
+                Role.PACKER,
+                case.promised_at,
+                code=packets[f"separate.{herb}"],
+                into=case.parcel.code,
+                details={"herb": herb},
+            )
+
+
+def _late(case: Case, batch: Batch, codes: dict[str, str]) -> Iterator[Task]:
+    if batch.plan.late_minutes is None or batch.late_at or batch.late_missed:
+        return
+    for record in batch.boils:
+        if record.opens_at:
+            yield Task(
+                TaskKind.ADD_LATE,
+                case.id,
+                batch.id,
+                Role.OPERATOR,
+                record.closes_at,
+                code=dict(batch.packets)["late"],
+                into=codes[batch.pot],
+                opens_at=record.opens_at,
+                closes_at=record.closes_at,
+                details={"machine": batch.pot},
+            )
+
+
+def _deliver(case: Case, batch: Batch) -> Iterator[Task]:
+    parcel = case.parcel
+    if parcel is None:
+        return
+    details: dict[str, str | int | float] = {"method": case.prescription.delivery}
+    if parcel.handed_over_at:
+        details["courier"] = parcel.courier
+        yield Task(
+            TaskKind.DELIVER,
+            case.id,
+            batch.id,
+            Role.COURIER,
+            case.promised_at,
+            code=parcel.code,
+            opens_at=parcel.handed_over_at,
+            details=details,
+        )
+        return
+    into = parcel.pickup_code if case.prescription.delivery is DeliveryMethod.PICKUP else ""
+    yield Task(TaskKind.HAND_OVER, case.id, batch.id, Role.PACKER, case.promised_at, parcel.code, into, details=details)

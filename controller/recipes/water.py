@@ -1,0 +1,61 @@
+"""Water in = kept by the herbs + boiled away + poured into pouches, and a margin on it all; shared out over the decoctions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, fsum
+from typing import TYPE_CHECKING
+
+from controller.model.plan import Boil
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from controller.model.formulary import Formulary
+    from controller.model.plan import PlanItem
+    from controller.model.recipe import RecipeTable
+
+_SECOND = "boil.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Water:
+    """The water of one batch, mL. `first_ml` comes with the pail; `load_ml` is it and the volume of the herbs."""
+
+    first_ml: int
+    absorbed_ml: int
+    load_ml: int
+    herb_g: int
+    boils: tuple[Boil, ...]
+
+
+def share_out(
+    items: Sequence[PlanItem],
+    timed: Sequence[tuple[str, int]],
+    pouches_ml: int,
+    formulary: Formulary,
+    table: RecipeTable,
+) -> Water:
+    """Give each boil its water. `items`: what goes into the pot; `timed`: (name, minutes) of every boil.
+
+    The first decoction of two gets its share of the whole, and at least what leaves half of the liquid after herbs and
+    steam have taken theirs. So it never boils dry, and, since the second is not the longer one and its herbs are already
+    wet, the second charge never fills the pot more than the first.
+    """
+    herb_g = fsum(item.grams for item in items)
+    absorbed_ml = fsum(item.grams * table.absorption_ml_per_g[formulary.herbs[item.herb].absorption] for item in items)
+    steam_ml = {name: minutes * table.evaporation_ml_per_min for name, minutes in timed}
+    taken_ml = absorbed_ml + fsum(steam_ml.values())
+    total_ml = (pouches_ml + taken_ml) * (1 + table.water_margin)
+    first_ml = ceil(total_ml)
+    if _SECOND in steam_ml:
+        half_ml = (total_ml - taken_ml) / 2
+        first_ml = ceil(max(total_ml * table.first_water_share, taken_ml - steam_ml[_SECOND] + half_ml))
+    second_ml = int(total_ml - first_ml)
+    return Water(
+        first_ml=first_ml,
+        absorbed_ml=round(absorbed_ml),
+        load_ml=ceil(first_ml + herb_g * table.displacement_ml_per_g),
+        herb_g=ceil(herb_g),
+        boils=tuple(Boil(name, minutes, second_ml if name == _SECOND else 0) for name, minutes in timed),
+    )

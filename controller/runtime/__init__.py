@@ -1,0 +1,1 @@
+"""Waits, carries, retries; understands nothing."""

@@ -1,0 +1,79 @@
+"""The book of a line: everything that decisions may look up, put together once from the site's files.
+
+`make_book(config, ...)` takes the tables as loaded and turns the site into the terms of the rules: who stands where, what each
+pot must reach to count as boiling here, how far apart two samples of it may be.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from controller.config import VESSELS
+from controller.model.people import Station, StationKind
+from controller.model.world import Book, PotClass
+from devices.errors import SiteError
+from devices.site import grace_s
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.config import Config
+    from controller.model.formulary import Formulary
+    from controller.model.recipe import RecipeTable
+    from devices.profile import Profile
+    from devices.site import MachineSite
+
+LEAST_MARGIN_S: Final = 5
+"""Wall seconds an order must have left when it is issued."""
+
+
+def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profiles: Mapping[str, Profile]) -> Book:
+    """Put the book together. Raises SiteError where a machine and its profile do not fit."""
+    site = config.site
+    machines = {machine.id: (machine, _profile(machine, profiles)) for machine in site.machines.values()}
+    pots = {key: pair for key, pair in machines.items() if pair[0].kind == "decoction"}
+    boiling = boiling_celsius(site.pressure_kpa)
+    stations = (
+        *config.stations,
+        *(Station(key, StationKind.COURIER, name, name) for key, name in config.couriers.items()),
+    )
+    return Book(
+        formulary=formulary,
+        recipes=recipes,
+        timezone=config.timezone,
+        machines=site.machines,
+        pot_classes=tuple(dict.fromkeys(PotClass(pot.use, *pot.volume_ml) for pot, _ in pots.values())),
+        vessels=MappingProxyType({pot.code: pot.id for pot, _ in machines.values() if pot.kind in VESSELS}),
+        stations=MappingProxyType({station.id: station for station in stations}),
+        hospitals=frozenset(config.hospitals),
+        pails=config.pails,
+        boil_celsius=MappingProxyType(
+            {key: boiling - (profile.boil_delta_c or 0.0) for key, (_, profile) in pots.items()}
+        ),
+        grace_s=MappingProxyType(
+            {key: grace_s(profile.period_s, site.speed) for key, (_, profile) in machines.items()}
+        ),
+        least_margin_ms=LEAST_MARGIN_S * site.speed * 1000,
+    )
+
+
+def boiling_celsius(pressure_kpa: float) -> float:
+    """Return the temperature at which water boils under `pressure_kpa`, by the Antoine equation of water.toml."""
+    table = tomllib.loads(resources.files("controller.runtime").joinpath("water.toml").read_text(encoding="utf-8"))
+    low, high = table["valid_kpa"]
+    if not low <= pressure_kpa <= high:
+        raise SiteError(f"site.pressure_kpa: {pressure_kpa:g} is outside {low:g} to {high:g}")
+    return table["b"] / (table["a"] - math.log10(pressure_kpa * table["mmhg_per_kpa"])) - table["c"]
+
+
+def _profile(machine: MachineSite, profiles: Mapping[str, Profile]) -> Profile:
+    profile = profiles.get(machine.profile)
+    if profile is None or profile.kind != machine.kind:
+        raise SiteError(
+            f"profile {machine.profile!r} is not one for a machine of kind {machine.kind}", machine=machine.id
+        )
+    return profile

@@ -1,0 +1,142 @@
+"""An order leaves once it is durable, in the order of its number, and never on a doubt: what may have acted is read first.
+
+`carry` takes what the line has committed; each machine's orders go one after the other in a task of their own, so that no
+machine waits for another. What became of an order goes back to the line as `ReportOrder`. After a restart `resume` asks the
+machines about every order without an end before anything is sent to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from controller.model.intents import ReportOrder
+from devices.errors import DeviceError
+from devices.model import Expired, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from controller.model.floor import Floor
+    from devices.model import Order, Receipt
+    from devices.site import PlantClock
+
+    class Machines(Protocol):
+        """What carrying needs of a fleet."""
+
+        async def order(self, order: Order, epoch: int) -> Receipt:
+            """Read the machine, ask it once, and say what became of it."""
+            ...
+
+        async def settle(self, order: Order) -> Receipt | None:
+            """Read the machine and say what became of the order; None: it did not act. Raises DeviceError."""
+            ...
+
+
+_READ_AGAIN_S: Final = 1.0
+"""Wall seconds between two attempts to read a machine whose order is in doubt."""
+_AFTER_BUG_S: Final = 30.0
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """One order to carry. `doubted`: it may have been sent already; `accepted`: the machine once said that it took it."""
+
+    order: Order
+    doubted: bool = False
+    accepted: bool = False
+
+
+class Orders:
+    """Carries the orders of one epoch. `run` must be running before anything moves."""
+
+    def __init__(
+        self, machines: Machines, *, epoch: int, clock: PlantClock, report: Callable[[ReportOrder], None]
+    ) -> None:
+        self._machines = machines
+        self._epoch = epoch
+        self._clock = clock
+        self._report = report
+        self._waiting: dict[str, deque[_Errand]] = {}
+        self._called: list[str] = []
+        self._call = asyncio.Event()
+
+    def carry(self, orders: Sequence[Order]) -> None:
+        """Send these once those before them on the same machine have had their answer. They are durable."""
+        for order in orders:
+            self._enqueue(_Errand(order))
+
+    def resume(self, floor: Floor) -> None:
+        """Take up every order that has no end yet. Call it once, before the first `carry`."""
+        for machine in floor.machines.values():
+            if machine.pending is not None:
+                self._enqueue(_Errand(machine.pending, doubted=True, accepted=machine.accepted))
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._call.wait()
+                self._call.clear()
+                for machine in self._called:
+                    tasks.create_task(self._serve(machine), name=f"orders {machine}")
+                self._called.clear()
+
+    def _enqueue(self, errand: _Errand) -> None:
+        machine = errand.order.machine
+        if machine not in self._waiting:
+            self._waiting[machine] = deque()
+            self._called.append(machine)
+            self._call.set()
+        self._waiting[machine].append(errand)
+
+    async def _serve(self, machine: str) -> None:
+        queue = self._waiting[machine]
+        while queue:
+            errand = queue.popleft()
+            order, receipt = errand.order, await self._carry(errand)
+            told = type(receipt).__name__
+            _LOG.info("order", machine=machine, number=order.number, verb=order.verb, step=order.step, receipt=told)
+            self._report(ReportOrder(machine, receipt))
+        del self._waiting[machine]
+
+    async def _carry(self, errand: _Errand) -> Receipt:
+        """Return what became of the order; Unknown only where even the machine cannot tell."""
+        order, doubted = errand.order, errand.doubted
+        while True:
+            if doubted:
+                receipt = await self._settle(order)
+                if receipt is not None:
+                    return receipt
+                if errand.accepted:
+                    return Unknown(order.number, "the machine no longer knows the order it took")
+            if self._clock.now() > order.not_after:
+                return Expired(order.number)
+            receipt = await self._ask(order)
+            if not isinstance(receipt, Unknown):
+                return receipt
+            _LOG.warning("order-in-doubt", machine=order.machine, number=order.number, why=receipt.why)
+            doubted = True
+
+    async def _ask(self, order: Order) -> Receipt:
+        try:
+            return await self._machines.order(order, self._epoch)
+        except Exception as error:  # noqa: BLE001 - a bug in a driver is one more way not to know
+            _LOG.critical("order-failed", machine=order.machine, number=order.number, exc_info=error)
+            return Unknown(order.number, type(error).__name__)
+
+    async def _settle(self, order: Order) -> Receipt | None:
+        """Read the machine until it answers, however long it is away: its batch is on hold meanwhile."""
+        while True:
+            try:
+                return await self._machines.settle(order)
+            except DeviceError:
+                await asyncio.sleep(_READ_AGAIN_S)
+            except Exception as error:  # noqa: BLE001 - as above
+                _LOG.critical("settle-failed", machine=order.machine, number=order.number, exc_info=error)
+                await asyncio.sleep(_AFTER_BUG_S)

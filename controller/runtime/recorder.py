@@ -1,0 +1,137 @@
+"""Readings go to the store in blocks, from a thread of their own; where it is slow they are lost and counted, and nobody waits.
+
+While a batch is on a machine every sample is kept, else one in five plant minutes. A block ends with its batch, after 60
+samples, or when it is old. `recent` gives what is not in the store yet, so that a curve has no missing end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from controller.runtime import metrics
+from controller.store import ReadingBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from devices.model import Snapshot
+
+_BLOCK: Final = 60
+_BATCH_AGE_S, _IDLE_AGE_S = 60.0, 900.0
+_IDLE_MS: Final = 300_000
+_LOOK_S: Final = 2.0
+_MOST_SAMPLES: Final = 50_000
+_LOG = structlog.get_logger(__name__)
+
+Point = tuple[int, float, str]
+"""Ms of source time, value, quality."""
+
+
+@dataclass(slots=True)
+class _Tape:
+    """Consecutive samples of one machine under one batch. `due_s`: monotonic wall second by which it is written."""
+
+    machine: str
+    batch: str
+    due_s: float = 0.0
+    next_at: int = 0
+    samples: list[Snapshot] = field(default_factory=list["Snapshot"])
+
+
+class Recorder:
+    """`append` writes blocks, in the recorder's thread; `gap_ms` per machine: silence that is a gap at full rate."""
+
+    def __init__(
+        self, append: Callable[[Sequence[ReadingBlock]], None], gap_ms: Mapping[str, int], *, most: int = _MOST_SAMPLES
+    ) -> None:
+        self._append = append
+        self._gap_ms = gap_ms
+        self._most = most
+        self._tapes: dict[str, _Tape] = {}
+        self._closed: deque[_Tape] = deque()
+        self._writing: tuple[_Tape, ...] = ()
+        self._waiting = 0
+
+    def take(self, snapshot: Snapshot, batch: str) -> None:
+        """Keep one sample. `batch`: what is on the machine, empty where nothing is."""
+        tape = self._tapes.get(snapshot.machine)
+        if tape is None or tape.batch != batch or len(tape.samples) >= _BLOCK:
+            tape = self._turn_over(tape, snapshot.machine, batch)
+        repeated = bool(tape.samples) and tape.samples[-1].at == snapshot.at
+        if (batch or snapshot.at >= tape.next_at) and not repeated:
+            if not tape.samples:
+                tape.due_s = time.monotonic() + (_BATCH_AGE_S if batch else _IDLE_AGE_S)
+            tape.next_at = snapshot.at + _IDLE_MS
+            tape.samples.append(snapshot)
+
+    def recent(self, batch: str, tag: str) -> list[Point]:
+        """Return the points of `tag` under `batch` that the store may not have yet, oldest first."""
+        tapes = (*self._writing, *self._closed, *self._tapes.values())
+        return [point for tape in tapes if tape.batch == batch for point in _points(tape, tag)]
+
+    async def run(self) -> None:
+        """Write until cancelled; then write what is left."""
+        with ThreadPoolExecutor(1, thread_name_prefix="readings") as thread:
+            try:
+                while True:
+                    await asyncio.sleep(_LOOK_S)
+                    self._close_old(time.monotonic())
+                    await self._write(thread)
+            finally:
+                self._close_old(float("inf"))
+                thread.submit(self._put_away, tuple(self._closed))
+
+    def _turn_over(self, old: _Tape | None, machine: str, batch: str) -> _Tape:
+        fresh = _Tape(machine, batch, next_at=old.next_at if old is not None and old.batch == batch else 0)
+        self._tapes[machine] = fresh
+        if old is not None and old.samples:
+            self._closed.append(old)
+            self._waiting += len(old.samples)
+            while self._waiting > self._most:
+                lost = len(self._closed.popleft().samples)
+                self._waiting -= lost
+                metrics.READINGS_DROPPED.inc(lost)
+        return fresh
+
+    def _close_old(self, now_s: float) -> None:
+        for tape in list(self._tapes.values()):
+            if tape.samples and tape.due_s <= now_s:
+                self._turn_over(tape, tape.machine, tape.batch)
+
+    async def _write(self, thread: ThreadPoolExecutor) -> None:
+        if not self._closed:
+            return
+        self._writing = tuple(self._closed)
+        self._closed.clear()
+        self._waiting = 0
+        await asyncio.get_running_loop().run_in_executor(thread, self._put_away, self._writing)
+        self._writing = ()
+
+    def _put_away(self, tapes: Sequence[_Tape]) -> None:
+        """In the thread: pack and write. A failure costs these samples and nothing else."""
+        try:
+            self._append([block for tape in tapes for block in self._blocks(tape)])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the line must not stop for a curve
+            metrics.READINGS_DROPPED.inc(sum(len(tape.samples) for tape in tapes))
+            _LOG.error("readings-lost", exc_info=error)
+
+    def _blocks(self, tape: _Tape) -> Iterator[ReadingBlock]:
+        gap_ms = self._gap_ms[tape.machine] if tape.batch else 2 * _IDLE_MS
+        for tag in tape.samples[0].readings:
+            points = _points(tape, tag)
+            yield ReadingBlock(tape.machine, tag, tape.batch, points[0][0], points, gap_ms)
+
+
+def _points(tape: _Tape, tag: str) -> list[Point]:
+    return [
+        (reading.at, reading.value, reading.quality.value)
+        for sample in tape.samples
+        if (reading := sample.readings.get(tag)) is not None
+    ]

@@ -1,0 +1,75 @@
+"""Pharmacists review, settle holds and excursions, and release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.staff.crew import PutDown, must
+
+if TYPE_CHECKING:
+    from controller.staff.board import Job
+    from controller.staff.crew import Crew
+    from controller.staff.door import Reply
+    from controller.staff.settings import Person
+    from controller.wire import FindingView
+
+REVIEW, RELEASE = "review", "release"
+_CHOICES = (
+    ("continue", "Continue"),
+    ("run_deficit", "RunDeficit"),
+    ("accept_deviation", "AcceptDeviation"),
+    ("scrap", "Scrap"),
+)
+"""How a hold ends, the mildest first: a batch is destroyed only where nothing else is offered."""
+
+
+async def review(crew: Crew, person: Person, job: Job) -> None:
+    """Send back what only the prescriber can settle; settle the rest as the formulary proposes."""
+    await crew.spend("review")
+    seen = await crew.read(job.task["case"])
+    findings = seen["findings"]
+    if any(finding["settles"] == "prescriber" and not finding["overridden_by"] for finding in findings):
+        must(await _sign(crew, person, job, decision="return", reason="请处方医师确认"))
+        return
+    must(await _sign(crew, person, job, decision="approve", **_settled(findings)))
+
+
+def _settled(findings: list[FindingView]) -> dict[str, object]:
+    """Return class and handlings as proposed."""
+    classes = [finding["proposal"] for finding in findings if finding["rule"] == "class-not-stated"]
+    missing = [finding for finding in findings if finding["rule"] == "handling-missing"]
+    settled: dict[str, object] = {"handlings": {herb: row["proposal"] for row in missing for herb in row["herbs"]}}
+    return settled | {"recipe_class": classes[0]} if classes else settled
+
+
+async def _sign(crew: Crew, person: Person, job: Job, **fields: object) -> Reply:
+    return await crew.intend(person, REVIEW, "SignReview", case=job.task["case"], **fields)
+
+
+async def release(crew: Crew, person: Person, job: Job) -> None:
+    """Sign the release."""
+    await crew.spend("release")
+    must(await crew.intend(person, RELEASE, "SignRelease", batch=job.task["batch"]))
+
+
+async def hold(crew: Crew, person: Person, job: Job) -> None:
+    """End a hold by the mildest choice."""
+    await crew.spend("hold")
+    task = job.task
+    for choice, intent in _CHOICES:
+        if choice in task["choices"]:
+            reason, note = str(task["details"].get("reason", "")), "已核对现场与记录"
+            fields = {"target" if intent == "AcceptDeviation" else "batch": task["batch"], "note": note}
+            if intent in {"AcceptDeviation", "Continue"}:
+                fields["reason"] = reason
+            must(await crew.intend(person, RELEASE, intent, **fields))
+            return
+    raise PutDown("no choice is offered")
+
+
+async def excursion(crew: Crew, person: Person, job: Job) -> None:
+    """Assess a storage excursion once for its zone."""
+    await crew.spend("excursion")
+    zone, note = job.task["batch"], "短时越限，性状检查合格"
+    signed = await crew.intend(person, RELEASE, "AcceptDeviation", target=zone, reason="excursion", note=note)
+    must(signed)

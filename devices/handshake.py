@@ -1,0 +1,123 @@
+"""What became of an order is what the machine says of its number, never what we think we sent. Pure.
+
+Three kinds. `echo`: the machine keeps the number of the last order it accepted, so reading it settles every doubt.
+`busy`: it has left its rest since we wrote. `none`: only the answer on the wire. Where a kind cannot tell, the receipt is
+Unknown and a person decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from devices.codec import checked_text
+from devices.errors import CodecError, LinkRefused
+from devices.model import Accepted, Failed, Finished, OrderStatus, Refused, RefusedReason, State, Unknown
+
+if TYPE_CHECKING:
+    from devices.errors import DeviceError
+    from devices.model import Order, Receipt, Snapshot
+    from devices.profile import Profile
+
+_MAX: Final = 0xFFFF_FFFF
+_AT_REST: Final = frozenset({State.IDLE, State.STOPPED, State.COMPLETE})
+_WIRE: Final = {
+    3: RefusedReason.PARAMETER,  # Modbus: illegal data value
+    6: RefusedReason.BUSY,  # Modbus: server device busy
+    0x8074_0000: RefusedReason.PARAMETER,  # OPC UA: BadTypeMismatch
+    0x80AB_0000: RefusedReason.PARAMETER,  # OPC UA: BadInvalidArgument
+}
+
+
+def objection(profile: Profile, order: Order) -> RefusedReason | None:
+    """Say why this order could never be taken by such a machine; None where it could."""
+    verb = profile.verbs.get(order.verb)
+    if verb is None or profile.command is None:
+        return RefusedReason.VERB
+    limits = {parameter.name: parameter for parameter in verb.parameters}
+    if limits.keys() != order.parameters.keys() or not 0 < order.number <= _MAX:
+        return RefusedReason.PARAMETER
+    if not all(limits[name].low <= value <= limits[name].high for name, value in order.parameters.items()):
+        return RefusedReason.PARAMETER
+    try:
+        checked_text(order.batch, "batch")
+        checked_text(order.step, "step")
+    except CodecError:
+        return RefusedReason.PARAMETER
+    return None
+
+
+def before_sending(profile: Profile, order: Order, snapshot: Snapshot, *, sent: bool) -> Receipt | None:
+    """Read before acting: a receipt where nothing may be sent, None where the order may leave now.
+
+    `sent`: we wrote this number before and do not know what became of it.
+    """
+    if profile.handshake == "echo":
+        return _echoed(order, snapshot)
+    if sent:
+        return _no_echo(order)
+    if profile.handshake == "busy" and snapshot.state not in _AT_REST:
+        return Refused(order.number, RefusedReason.BUSY)
+    return None
+
+
+def heard(
+    profile: Profile, order: Order, epoch: int, before: Snapshot, now: Snapshot, *, answered: bool
+) -> Receipt | None:
+    """Say what `now`, read after the order left, proves; None where it proves nothing yet.
+
+    `before`: read before it left. `answered`: the wire said that the block arrived.
+    """
+    match profile.handshake:
+        case "echo":
+            if now.epoch > epoch:
+                return Refused(order.number, RefusedReason.EPOCH)
+            fresh = now.refused_order == order.number and before.refused_order != order.number
+            return _echoed(order, now) or (Refused(order.number, now.refused_reason) if fresh else None)
+        case "busy":
+            return Accepted(order.number) if now.state not in _AT_REST | {State.UNDEFINED} else None
+        case _:
+            return Accepted(order.number) if answered else None
+
+
+def lapsed(order: Order, last: Snapshot | None, doubt: DeviceError | None) -> Receipt:
+    """Say what is left when the time for an echo is over. `last`: the last read after the order left.
+
+    `doubt`: how the wire failed. An answer on the wire, even a refusing one, and a machine that was read since prove more
+    than a time-out, after which the block may still arrive.
+    """
+    if last is not None and isinstance(doubt, LinkRefused):
+        return Refused(order.number, _WIRE.get(doubt.code, RefusedReason.VERB))
+    if last is not None and doubt is None and last.refused_order == order.number:
+        return Refused(order.number, last.refused_reason)
+    return Unknown(order.number, str(doubt or "the machine did not echo the order"))
+
+
+def settle(profile: Profile, order: Order, snapshot: Snapshot) -> Receipt | None:
+    """Say after a restart what became of an order of unknown outcome; None: the machine did not act on it."""
+    if profile.handshake != "echo":
+        return _no_echo(order)
+    if (receipt := _echoed(order, snapshot)) is not None:
+        return receipt
+    if snapshot.order > order.number:
+        return Accepted(order.number)
+    if snapshot.refused_order == order.number:
+        return Refused(order.number, snapshot.refused_reason)
+    return None
+
+
+def _echoed(order: Order, snapshot: Snapshot) -> Receipt | None:
+    if snapshot.order != order.number:
+        return None
+    if snapshot.batch != order.batch:
+        return Refused(order.number, RefusedReason.DUPLICATE)
+    match snapshot.order_status:
+        case OrderStatus.FINISHED:
+            return Finished(order.number, snapshot.order_value)
+        case OrderStatus.FAILED:
+            return Failed(order.number, snapshot.fault)
+        case _:
+            return Accepted(order.number)
+
+
+def _no_echo(order: Order) -> Unknown:
+    return Unknown(order.number, "this machine keeps no order numbers: look at it and decide")

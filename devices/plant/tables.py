@@ -1,0 +1,132 @@
+"""A profile table, read as the maker of the simulated machine reads it.
+
+Only what the machine needs is read: tags, command block, verbs, watchdog. The drivers read the same tables with code of
+their own, so that a mistake of theirs meets an independent opinion here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devices.errors import ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROFILES = Path(__file__).parents[1] / "profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One value on the wire. `address`: first register (Modbus); `node`: string identifier (OPC UA)."""
+
+    name: str
+    type: str
+    address: int
+    node: str
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A parameter of a verb and the values the machine takes."""
+
+    name: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What an order can ask for; its parameters stand in p1, p2, ... in this order."""
+
+    name: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where orders come in. `fields`: (name, type) in the order of the wire; `commit`: the value that makes it act."""
+
+    fields: tuple[tuple[str, str], ...]
+    address: int
+    commit: int
+    object: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """What the machine does when the heartbeat stands still for `timeout_s` wall seconds."""
+
+    timeout_s: float
+    cuts_heat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of machine of one maker. `verbs` by their code on the wire."""
+
+    id: str
+    kind: str
+    protocol: str
+    word_order: str
+    namespace: str
+    tags: Mapping[str, Tag]
+    verbs: Mapping[int, Verb]
+    block: Block | None
+    watchdog: Watchdog | None
+
+
+def load_table(profile: str) -> Table:
+    """Read the table called `profile`. Raises ProfileError naming the file."""
+    path = PROFILES / f"{profile}.toml"
+    try:
+        return table_from(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ProfileError(f"{path.name}: {type(error).__name__} {error}") from error
+
+
+def table_from(raw: Mapping[str, Any]) -> Table:
+    """Take what the machine needs from the parsed table. Raises LookupError or TypeError where it is not one."""
+    command, watchdog = raw.get("command"), raw.get("watchdog")
+    return Table(
+        id=raw["id"],
+        kind=raw["kind"],
+        protocol=raw["protocol"],
+        word_order=raw.get("modbus", {}).get("word_order", "big"),
+        namespace=raw.get("opcua", {}).get("namespace", ""),
+        tags={name: _tag(name, tag) for name, tag in raw["tags"].items()},
+        verbs={verb["code"]: _verb(name, verb) for name, verb in raw.get("verbs", {}).items()},
+        block=None if command is None else _block(command),
+        watchdog=None
+        if watchdog is None
+        else Watchdog(timeout_s=float(watchdog["timeout_s"]), cuts_heat=watchdog["policy"] == "cut-heat"),
+    )
+
+
+def _tag(name: str, raw: Mapping[str, Any]) -> Tag:
+    return Tag(
+        name=name,
+        type=raw["type"],
+        address=raw.get("address", -1),
+        node=raw.get("node", ""),
+        writable=raw.get("access") == "write",
+    )
+
+
+def _verb(name: str, raw: Mapping[str, Any]) -> Verb:
+    return Verb(name, tuple(Limit(each["name"], each["low"], each["high"]) for each in raw["parameters"]))
+
+
+def _block(raw: Mapping[str, Any]) -> Block:
+    return Block(
+        fields=tuple((name, kind) for name, kind in raw["fields"]),
+        address=raw.get("address", -1),
+        commit=raw.get("commit", 0),
+        object=raw.get("object", ""),
+        method=raw.get("method", ""),
+    )

@@ -1,0 +1,133 @@
+"""A reading counts only if it could be true: what could not is marked with a reason and kept, never dropped and never used.
+
+One `Plausibility` per machine sees every snapshot in order. It reads no clock: time is in the snapshots. Reasons: `not-finite`,
+`out-of-range`, `rate`, `stuck`, `source-time-frozen`, `source-time-back`, `source-time-ahead`, and those of the link.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from devices.model import Quality, Reading
+from devices.site import period_s
+
+if TYPE_CHECKING:
+    from devices.model import Snapshot
+    from devices.profile import Profile, Tag
+
+STALE_PERIODS: Final = 3
+STALE_AT_LEAST_S: Final = 1.0
+BELIEVED_AFTER: Final = 3
+"""Snapshots that must agree on another source time before we believe that the machine's clock was set."""
+
+
+def stale_after_s(profile: Profile, speed: int) -> float:
+    """Return the wall seconds without anything new after which a machine's values are old."""
+    return max(STALE_PERIODS * period_s(profile.period_s, speed), STALE_AT_LEAST_S)
+
+
+class Plausibility:
+    """Judges the readings of one machine. `speed`: plant seconds in a wall second."""
+
+    def __init__(self, profile: Profile, speed: int) -> None:
+        self._tags = [tag for tag in profile.scanned if tag.reading]
+        self._stale_s = stale_after_s(profile, speed)
+        self._ms_per_s = 1000 * speed
+        self._boot = -1
+        self._past: dict[str, _Past] = {}
+        self._clock = _Clock()
+
+    def judge(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
+        """Return the snapshot with its doubtful readings marked, and whether its source time is a new one to believe."""
+        if snapshot.boot != self._boot:
+            self._boot = snapshot.boot
+            self._start_over()
+        untimely = self._untimely(snapshot)
+        frozen = snapshot.received_s - self._clock.moved_s > self._stale_s
+        marked: dict[str, Reading] = {}
+        for tag in self._tags:
+            reading = snapshot.readings[tag.name]
+            if reading.quality is not Quality.GOOD:
+                continue
+            past = self._past[tag.name]
+            doubt = untimely or past.doubt_of(tag, reading, snapshot.received_s)
+            if doubt:
+                marked[tag.name] = Reading(reading.value, Quality.BAD, reading.at, doubt)
+            elif frozen or (tag.stuck_polls and snapshot.received_s - past.moved_s > self._stale_s):
+                marked[tag.name] = Reading(reading.value, Quality.STALE, reading.at, "source-time-frozen")
+        moved = self._clock.moved_s == snapshot.received_s
+        return replace(snapshot, readings={**snapshot.readings, **marked}) if marked else snapshot, moved
+
+    def _start_over(self) -> None:
+        self._past = {tag.name: _Past() for tag in self._tags}
+        self._clock = _Clock()
+
+    def _untimely(self, snapshot: Snapshot) -> str:
+        """Say what is wrong with the source time: it may not go back, nor run ahead of the time that passed here."""
+        clock, at, now_s = self._clock, snapshot.at, snapshot.received_s
+        steady = 0 < at - clock.seen_at <= (now_s - clock.seen_s + self._stale_s) * self._ms_per_s
+        step_ms, most_ms = at - clock.at, (now_s - clock.moved_s + self._stale_s) * self._ms_per_s
+        clock.seen_at, clock.seen_s = at, now_s
+        if step_ms == 0:
+            return ""
+        if not 0 < step_ms <= most_ms:
+            clock.steady = clock.steady + 1 if steady else 0
+            if clock.steady < BELIEVED_AFTER:
+                return "source-time-back" if step_ms < 0 else "source-time-ahead"
+            self._start_over()
+        self._clock.at, self._clock.moved_s, self._clock.steady = at, now_s, 0
+        return ""
+
+
+@dataclass(slots=True)
+class _Clock:
+    """The source time believed last and when it came; the one seen last, believed or not."""
+
+    at: int = -1
+    moved_s: float = -math.inf
+    seen_at: int = -1
+    seen_s: float = -math.inf
+    steady: int = 0
+
+
+@dataclass(slots=True)
+class _Past:
+    """What one tag said last (`alike`: how often in a row), when that was new, and the last value that passed."""
+
+    at: int = -1
+    value: float = math.nan
+    alike: int = 0
+    moved_s: float = -math.inf
+    doubt: str = ""
+    good_at: int = -1
+    good: float = math.nan
+
+    def doubt_of(self, tag: Tag, reading: Reading, received_s: float) -> str:
+        """Say why `reading` could not be true; nothing where it could. Remembers it."""
+        value, at = reading.value, reading.at
+        if at < self.at:
+            return "source-time-back"
+        if at > self.at:
+            self.alike = self.alike + 1 if value == self.value else 1
+            self.at, self.value, self.moved_s = at, value, received_s
+            self.doubt = self._doubt(tag, value, at)
+            if not self.doubt:
+                self.good_at, self.good = at, value
+        return self.doubt
+
+    def _doubt(self, tag: Tag, value: float, at: int) -> str:
+        if not math.isfinite(value):
+            return "not-finite"
+        if not tag.low <= value <= tag.high:
+            return "out-of-range"
+        if (
+            tag.rate_per_s
+            and self.good_at >= 0
+            and abs(value - self.good) > tag.rate_per_s * (at - self.good_at) / 1000
+        ):
+            return "rate"
+        if tag.stuck_polls and self.alike >= tag.stuck_polls:
+            return "stuck"
+        return ""

@@ -1,0 +1,70 @@
+"""The simulated machine's own words on the wire."""
+
+import pytest
+
+from devices.plant.orders import order_from
+from devices.plant.registers import RegisterMap, checksum, crc16, from_words, pack, to_words
+from devices.plant.tables import Table, load_table
+
+
+@pytest.fixture
+def pot() -> Table:
+    return load_table("pot-modbus")
+
+
+def test_the_checksum_is_that_of_modbus() -> None:
+    assert crc16(b"123456789") == 0x4B37
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("u16", 0xA55A, [0xA55A]),
+        ("i16", -2, [0xFFFE]),
+        ("u32", 0x12345678, [0x1234, 0x5678]),
+        ("u64", 1_795_316_453_209, [0, 0x01A2, 0x0133, 0x0F59]),
+        ("f32", 98.5, [0x42C5, 0x0000]),
+        ("text20", "B-0017", [0x422D, 0x3030, 0x3137, 0, 0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_values_lie_in_words_as_the_manual_says(kind: str, value: float | str, words: list[int]) -> None:
+    assert to_words(kind, value, "big") == words
+    assert from_words(kind, words, "big") == value
+
+
+def test_little_word_order_puts_the_low_word_first_but_leaves_texts_alone() -> None:
+    assert to_words("u32", 0x12345678, "little") == [0x5678, 0x1234]
+    assert from_words("u32", [0x5678, 0x1234], "little") == 0x12345678
+    assert to_words("text20", "AB", "little") == to_words("text20", "AB", "big")
+
+
+def test_what_does_not_fit_its_type_is_an_error() -> None:
+    for kind, value in (("u16", 65536), ("u16", -1), ("text20", "x" * 21), ("u7", 1)):
+        with pytest.raises(ValueError):
+            pack(kind, value)
+
+
+def test_an_order_comes_back_from_its_block_and_one_flipped_bit_makes_it_unsound(pot: Table) -> None:
+    assert pot.block is not None
+    fields = {"epoch": 3, "number": 70_000, "verb": 3, "batch": "B-0017", "step": "boil.1"}
+    fields |= {"p1": 1200, "p2": 9950, "p3": 0, "p4": 0, "commit": 0xA55A}
+    fields["checksum"] = checksum(pot.block, fields)
+    registers = RegisterMap(pot)
+    words = [word for name, kind in pot.block.fields for word in to_words(kind, fields[name], "big")]
+    assert len(words) == registers.block_size == 35
+    order = order_from(pot.block, registers.fields(words))
+    assert (order.epoch, order.number, order.batch, order.step) == (3, 70_000, "B-0017", "boil.1")
+    assert order.parameters == (1200, 9950, 0, 0)
+    assert order.sound
+    for bit in range(16 * 33):
+        words[bit // 16] ^= 1 << bit % 16
+        assert not order_from(pot.block, registers.fields(words)).sound, f"bit {bit}"
+        words[bit // 16] ^= 1 << bit % 16
+
+
+def test_a_text_that_is_not_ascii_is_not_sound(pot: Table) -> None:
+    assert pot.block is not None
+    fields = {"epoch": 1, "number": 1, "verb": 9, "batch": "é", "step": "", "p1": 0, "p2": 0, "p3": 0, "p4": 0}
+    fields["checksum"] = checksum(pot.block, fields)
+    assert not order_from(pot.block, fields).sound
+    assert not order_from(pot.block, fields | {"batch": "药"}).sound

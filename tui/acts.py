@@ -1,0 +1,89 @@
+"""The bodies of a person's intents, by the names of the contract; pure.
+
+The station comes from the key and the actor from the badge: both are added by whoever sends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.wire import TaskView
+
+Body = dict[str, Any]
+
+CHOICES = ("continue", "run_deficit", "accept_deviation", "scrap")
+"""Everything that may be signed to end a hold, in the order of the keys 1 to 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A badge, the PIN typed with it (empty where none is asked), and what the person wants to say."""
+
+    badge: str
+    pin: str = ""
+    note: str = ""
+
+    def under(self, body: Body) -> Body:
+        """Return `body` with this signature."""
+        return {**body, "actor": self.badge, **({"pin": self.pin} if self.pin else {})}
+
+
+def approve(case: str, recipe_class: str, handlings: Mapping[str, str]) -> Body:
+    """Approve a prescription; `recipe_class` empty where it was stated, `handlings`: herb -> confirmed handling."""
+    settled = {"recipe_class": recipe_class} if recipe_class else {}
+    return {"type": "SignReview", "case": case, "decision": "approve", "handlings": dict(handlings), **settled}
+
+
+def turn_down(case: str, decision: str, reason: str) -> Body:
+    """`return` a prescription to its prescriber, or `reject` it."""
+    return {"type": "SignReview", "case": case, "decision": decision, "reason": reason}
+
+
+def weigh(batch: str, herb: str, grams: float) -> Body:
+    """Record one weighing."""
+    return {"type": "RecordWeight", "batch": batch, "herb": herb, "grams": grams}
+
+
+def attest(batch: str, herb: str, code: str, minutes: int) -> Body:
+    """Attest a part made apart."""
+    return {"type": "AttestSeparate", "batch": batch, "herb": herb, "code": code, "minutes": minutes}
+
+
+def deliver(parcel: str, outcome: str, note: str) -> Body:
+    """Say how a parcel ended: `delivered`, `refused`, `returned`."""
+    return {"type": "ConfirmDelivery", "parcel": parcel, "outcome": outcome, "note": note}
+
+
+def choices_of(task: TaskView) -> tuple[str, ...]:
+    """Return what may be signed for a task of the signing desk."""
+    match task["kind"]:
+        case "verify" | "release":
+            return (task["kind"],)
+        case "excursion":
+            return ("accept_deviation",)
+        case _:
+            return tuple(choice for choice in CHOICES if choice in task["choices"])
+
+
+def sign(task: TaskView, choice: str, note: str) -> Body:
+    """Return the intent that settles a task of the signing desk by `choice`."""
+    batch = task["batch"]
+    reason = str(task["details"].get("reason", ""))
+    match choice:
+        case "verify":
+            return {"type": "SignVerify", "batch": batch}
+        case "release":
+            return {"type": "SignRelease", "batch": batch}
+        case "continue":
+            return {"type": "Continue", "batch": batch, "reason": reason, "note": note}
+        case "run_deficit":
+            return {"type": "RunDeficit", "batch": batch, "note": note}
+        case "scrap":
+            return {"type": "Scrap", "batch": batch, "note": note}
+        case _:
+            target = batch or task["code"]
+            return {"type": "AcceptDeviation", "target": target, "reason": reason, "note": note}

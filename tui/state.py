@@ -1,0 +1,215 @@
+"""What the terminal knows, as one value that is replaced and never changed: folds of stream events, answers and the person's own acts.
+
+Screens read a `View` and paint it. Monotonic wall seconds (`*_s`) tell how old a thing is; `*_at` are ms of plant time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.desk import EMPTY, Hand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from controller.wire import (
+        AlarmView,
+        CurveView,
+        FactView,
+        LineView,
+        MachineView,
+        PrescriptionPage,
+        PrescriptionRow,
+        PrescriptionView,
+        TaskView,
+    )
+
+RECENT = 60
+"""How many facts the ticker keeps."""
+
+LOCK_AFTER_S = 300.0
+"""Wall seconds without a key or scan after which the terminal forgets who stands there."""
+
+
+class Link(StrEnum):
+    """The road to the controller."""
+
+    KEYLESS = "keyless"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Tone(StrEnum):
+    """How an act ended, as a colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who stands at which station. `used_s`: monotonic seconds of the last key or scan."""
+
+    station: str = ""
+    actor: str = ""
+    name: str = ""
+    used_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to the last act: a headline and what there is to know."""
+
+    tone: Tone
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """A herb lies on the scale: `done` of `times` portions are weighed. Grams per portion."""
+
+    case: str
+    batch: str
+    herb: str
+    grams: float
+    tolerance_g: float
+    times: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """A part made apart is there; how long did it take? `least`: minutes asked for, 0 where none."""
+
+    batch: str
+    herb: str
+    code: str
+    least: int
+
+
+Ask = Weigh | Minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which prescriptions are listed: of one status (empty: open ones), the page after `cursors[-1]`."""
+
+    status: str = ""
+    cursors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Everything on the screens. `machine_s`: when each machine was last heard of."""
+
+    link: Link = Link.CONNECTING
+    link_since_s: float = 0.0
+    link_why: str = ""
+    seq: int = 0
+    line: LineView | None = None
+    line_s: float = 0.0
+    machines: Mapping[str, MachineView] = field(default_factory=dict[str, "MachineView"])
+    machine_s: Mapping[str, float] = field(default_factory=dict[str, float])
+    alarms: Sequence[AlarmView] = ()
+    tasks: Sequence[TaskView] = ()
+    rows: Sequence[PrescriptionRow] = ()
+    cursor: str = ""
+    query: Query = Query()
+    recent: tuple[FactView, ...] = ()
+    case_id: str = ""
+    case: PrescriptionView | None = None
+    machine_id: str = ""
+    curve: CurveView | None = None
+    session: Session = Session()
+    hand: Hand = EMPTY
+    ask: Ask | None = None
+    verdict: Verdict | None = None
+
+
+def linked(view: View, link: Link, at_s: float, why: str = "") -> View:
+    """The road to the controller changed; `link_since_s` moves only then."""
+    since = view.link_since_s if link is view.link else at_s
+    return replace(view, link=link, link_since_s=since, link_why=why)
+
+
+def with_line(view: View, line: LineView, at_s: float) -> View:
+    """Take the line at a glance."""
+    return replace(view, line=line, line_s=at_s)
+
+
+def with_machines(view: View, changed: Iterable[MachineView], at_s: float, *, complete: bool = False) -> View:
+    """Take the machines that changed; `complete`: there are no others."""
+    machines = {} if complete else dict(view.machines)
+    heard = {} if complete else dict(view.machine_s)
+    for machine in changed:
+        machines[machine["id"]] = machine
+        heard[machine["id"]] = at_s
+    return replace(view, machines=machines, machine_s=heard)
+
+
+def with_fact(view: View, fact: FactView) -> View:
+    """Take a fact of the stream; one that was seen already changes nothing."""
+    if fact["seq"] <= view.seq:
+        return view
+    return replace(view, seq=fact["seq"], recent=(fact, *view.recent[: RECENT - 1]))
+
+
+def rewound(view: View, seq: int) -> View:
+    """Start reading facts after `seq`: another database, or a gap too long to catch up with."""
+    return replace(view, seq=seq, recent=())
+
+
+def with_rows(view: View, page: PrescriptionPage) -> View:
+    """Take a page of the prescriptions."""
+    return replace(view, rows=page["items"], cursor=page["cursor"] or "")
+
+
+def with_case(view: View, case: PrescriptionView) -> View:
+    """Take one prescription, unless another one has been opened meanwhile."""
+    return replace(view, case=case) if case["id"] == view.case_id else view
+
+
+def opened(view: View, case_id: str) -> View:
+    """Open a prescription; what was shown of another one goes."""
+    known = view.case if view.case and view.case["id"] == case_id else None
+    return replace(view, case_id=case_id, case=known)
+
+
+def turned_to(view: View, machine_id: str) -> View:
+    """Turn to a machine; the curve of another one goes."""
+    return replace(view, machine_id=machine_id, curve=view.curve if machine_id == view.machine_id else None)
+
+
+def with_curve(view: View, curve: CurveView) -> View:
+    """Take a curve, unless another machine has been turned to meanwhile."""
+    return replace(view, curve=curve) if curve["machine"] == view.machine_id else view
+
+
+def logged_in(view: View, actor: str, name: str, at_s: float) -> View:
+    """Somebody scanned a badge."""
+    return replace(view, session=replace(view.session, actor=actor, name=name, used_s=at_s))
+
+
+def stationed(view: View, station: str) -> View:
+    """The terminal stands at a station (empty: it only shows)."""
+    return replace(view, session=Session(station=station))
+
+
+def touched(view: View, at_s: float) -> View:
+    """A key was pressed."""
+    return replace(view, session=replace(view.session, used_s=at_s))
+
+
+def locked(view: View) -> View:
+    """Nobody stands here any more: what was in hand is put down."""
+    return replace(view, session=Session(station=view.session.station), hand=EMPTY, ask=None)
+
+
+def must_lock(view: View, at_s: float) -> bool:
+    """Say whether the person has been away too long."""
+    return bool(view.session.actor) and at_s - view.session.used_s > LOCK_AFTER_S

@@ -1,0 +1,75 @@
+"""What an answer or a refusal means, in words: a headline, then the facts, who may override and what to do next; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.state import Tone, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from controller.wire import Problem
+    from tui.client import Reply
+    from tui.words import Words
+
+
+def judged(reply: Reply, words: Words) -> Verdict:
+    """Return what became of an act."""
+    if reply.problem is not None:
+        return refused(reply.problem, words)
+    answer = reply.answer
+    if answer is None:
+        return lost("", words)
+    shows: Mapping[str, object] | None = answer.get("shows")
+    title = words.pick(answer["text_zh"], answer["text_en"]) or words.of("act", answer["action"])
+    if shows:
+        return Verdict(Tone.NOTE, title, tuple(_pairs(shows, words)))
+    return Verdict(Tone.GOOD, title)
+
+
+def refused(problem: Problem, words: Words) -> Verdict:
+    """Return a refusal whole: what, rule, facts, who may override, the nearest legal action, every error's place."""
+    rule = problem.get("rule", "")
+    text = words.pick(problem.get("text_zh", ""), problem.get("text_en", ""))
+    title = text or problem.get("detail", "") or problem.get("title", "")
+    return Verdict(Tone.BAD, title, tuple(_reasons(problem, rule, words)))
+
+
+def _reasons(problem: Problem, rule: str, words: Words) -> Iterator[str]:
+    if rule:
+        yield words("verdict.rule", rule=rule)
+    facts = list(_pairs(problem.get("facts", {}), words))
+    if facts:
+        yield words("verdict.facts", facts="  ".join(facts))
+    who = problem.get("who_may_override", [])
+    if who:
+        yield words("verdict.who", who=", ".join(words.of("role", role) for role in who))
+    if problem.get("next_action"):
+        yield words("verdict.next", action=words.of("next", problem.get("next_action", "")))
+    for error in problem.get("errors", []):
+        yield f"{error['pointer']}: {error['message']}"
+
+
+def lost(why: str, words: Words) -> Verdict:
+    """Return what to say when nobody knows whether the act happened."""
+    return Verdict(Tone.BAD, words("verdict.lost"), (words("verdict.lost-next"), why))
+
+
+def local(key: str, words: Words, *lines: str) -> Verdict:
+    """Return a refusal of the terminal's own: nothing was sent."""
+    return Verdict(Tone.BAD, words(key), lines)
+
+
+def _pairs(facts: Mapping[str, object], words: Words) -> Iterator[str]:
+    for name, value in facts.items():
+        if value not in ("", None, [], {}):
+            yield f"{words.of('fact-name', name)} {_plain(value, words)}"
+
+
+def _plain(value: object, words: Words) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return words.of("value", str(value))

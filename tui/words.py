@@ -1,0 +1,52 @@
+"""All words of the terminal are in words.toml, Chinese first, English complete; here one language is picked.
+
+`words("nav.alarms")` is a text of ours, `words.of("status", code)` the name of a code of the controller (a code we do not know
+shows as itself), `words.pick(zh, en)` chooses between two texts that came over the wire.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast
+
+from tui.inert import inert
+
+Locale = Literal["zh_CN", "en"]
+LOCALES: tuple[Locale, ...] = ("zh_CN", "en")
+
+
+@cache
+def table() -> dict[str, dict[str, list[str]]]:
+    """Return the whole table: section -> key -> [Chinese, English]."""
+    raw = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    return cast("dict[str, dict[str, list[str]]]", raw)
+
+
+class Words:
+    """The texts in one language."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale: Locale = locale
+        self._column = LOCALES.index(locale)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of `section.key`, its places filled with `values` made inert. KeyError where there is none."""
+        section, _, name = key.partition(".")
+        text = table()[section][name][self._column]
+        return text.format_map({name: inert(value) for name, value in values.items()}) if values else text
+
+    def of(self, section: str, code: str) -> str:
+        """Return the name of a code of the controller, or the code itself."""
+        texts = table()[section].get(code)
+        return texts[self._column] if texts else inert(code)
+
+    def pick(self, zh: str, en: str) -> str:
+        """Return the text in this language, the other one where it is empty."""
+        first, second = (zh, en) if self.locale == "zh_CN" else (en, zh)
+        return inert(first or second)
+
+    def other(self) -> Words:
+        """Return the words in the next language."""
+        return Words(LOCALES[(self._column + 1) % len(LOCALES)])
