@@ -308,8 +308,8 @@ def _value(order: Order) -> int:
 class Crew:
     """People who do every open task at once, the right way."""
 
-    def __init__(self, line: PureLine) -> None:
-        self.line = line
+    def __init__(self, line: PureLine, *, idle: frozenset[str] = frozenset()) -> None:
+        self.line, self.idle = line, idle
 
     def work(self, *, until: str = "", minutes: int = 900) -> None:
         """Do tasks and move time until a fact of the kind `until` is there, or nothing is open."""
@@ -325,7 +325,7 @@ class Crew:
         raise AssertionError([(task.kind, task.details) for task in self.line.tasks()])
 
     def _once(self) -> bool:
-        return any(self._act(task) for task in self.line.tasks())
+        return any(self._act(task) for task in self.line.tasks() if task.kind not in self.idle)
 
     def _act(self, task: Any) -> bool:
         line = self.line

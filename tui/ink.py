@@ -66,6 +66,12 @@ TILES = {
 }
 """Colours of a machine by tone: grey rests, blue soaks, orange heats, green boils, teal runs, red needs a person."""
 
+MARKS = {
+    "idle": ".", "next": ",", "dirty": "d", "wait": "w", "soak": "s", "heat": "h", "boil": "b", "flow": "f",
+    "held": "H", "fault": "!", "lost": "?",
+}  # fmt: skip
+"""The same as a letter, for the smallest tiles and for those who do not see the colours."""
+
 
 def say(*parts: Part) -> Line:
     """Join parts to one line; strings are made inert, `(string, style)` is painted in its style."""

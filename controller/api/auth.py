@@ -134,8 +134,8 @@ class Keyring:
         return caller
 
 
-def admit(caller: Caller, method: str, path: str) -> None:
-    """Let the caller call this route, by its template. Raises Problematic 403."""
+def allow(caller: Caller, method: str, path: str) -> None:
+    """Let the caller through to this route, by its template. Raises Problematic 403."""
     if caller.role not in ACCESS.get((method, path), frozenset()):
         raise Problematic(403, "key-not-allowed", {"role": caller.role})
 

@@ -3,20 +3,133 @@
 `admit` is a dependency of every router: a route that is not in the table of `auth` is closed to everybody.
 """
 
-import hashlib
+import asyncio
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from controller.api.auth import Caller, Keyring, allow
 from controller.api.context import Context
 from controller.api.machines import Board
-from controller.api.order import Order
 from controller.api.pins import Pins
-from controller.api.problems import Problematic
+from controller.api.problems import Problematic, refused
 from controller.api.rate import Rate
+from controller.api.slack import BySlack
 from controller.api.subjects import Subjects
 from controller.api.turns import Turns
+from controller.model.batch import Batch
 from controller.model.case import Case
+from controller.model.intents import ExternalIntent
+from controller.pipeline import Outcome
 from controller.runtime.inbox import LineBusy, LineStopped
+from controller.runtime.line import Answer
+from controller.store import Write
+
+_BUSY_RETRY_S = 1
+_STOPPED_RETRY_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The context, and what the API itself remembers between two requests."""
+
+    context: Context
+    keyring: Keyring
+    pins: Pins
+    subjects: Subjects
+    board: Board
+    by_slack: BySlack
+    rate: Rate
+    turns: Turns
+
+    @classmethod
+    def of(cls, context: Context) -> "Desk":
+        """Make everything that hangs on a context."""
+        return cls(
+            context=context,
+            keyring=Keyring(context),
+            pins=Pins(context.store),
+            subjects=Subjects(context.store),
+            board=Board(context),
+            by_slack=BySlack(lambda: context.line.floor),
+            rate=Rate(context.requests_per_minute),
+            turns=Turns(),
+        )
+
+    async def submit(
+        self, intent: ExternalIntent, attach: Callable[[Outcome], Sequence[Write]] | None = None
+    ) -> Answer:
+        """Have an intent decided and made durable. Raises Problematic 503.
+
+        Without a deadline of its own: a group is durable or the line stops, and who left earlier would not know which.
+        """
+        try:
+            return await self.context.line.submit(intent, attach=attach)
+        except LineBusy as error:
+            raise Problematic(503, "line-busy", retry_after_s=_BUSY_RETRY_S) from error
+        except LineStopped as error:
+            raise Problematic(503, "line-stopped", retry_after_s=_STOPPED_RETRY_S) from error
+
+    async def accepted(self, intent: ExternalIntent) -> Answer:
+        """Submit an intent whose refusal is the caller's answer. Raises Problematic."""
+        answer = await self.submit(intent)
+        if answer.refusal is not None:
+            raise refused(answer.refusal)
+        return answer
+
+    async def row(self, kind: str, id: str) -> object | None:  # noqa: A002 - the store's own name
+        """Read one aggregate, open or ended."""
+        return await asyncio.to_thread(self.context.store.row, kind, id)
+
+    async def case(self, id: str, caller: Caller) -> Case:  # noqa: A002 - as above
+        """Return a prescription that exists for the caller. Raises Problematic 404."""
+        case = self.context.line.floor.cases.get(id) or cast("Case | None", await self.row("case", id))
+        if case is None or not caller.sees(case):
+            raise Problematic(404, "not-found", {"id": id})
+        return case
+
+    async def batch(self, id: str) -> Batch | None:  # noqa: A002 - as above
+        """Return a batch, open or ended."""
+        return self.context.line.floor.batches.get(id) or cast("Batch | None", await self.row("batch", id))
+
+    async def batches(self, case: Case) -> list[Batch]:
+        """Return all batches of a prescription, first to last."""
+        found = [await self.batch(batch) for batch in case.batches]
+        return [batch for batch in found if batch is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One admitted request."""
+
+    desk: Desk
+    caller: Caller
+
+    @property
+    def context(self) -> Context:
+        """What the API was given."""
+        return self.desk.context
+
+
+async def admit(request: Request) -> Call:
+    """Learn who calls, and let only those through that the table lets through. Raises Problematic 401, 403."""
+    desk = cast("Desk", request.app.state.desk)
+    caller = desk.keyring.caller(request.headers.get("authorization", ""))
+    allow(caller, request.method, request.scope["route"].path)
+    return Call(desk, caller)
+
+
+Here = Annotated[Call, Depends(admit)]
+
+
+def answer_json(value: Any, status: int = 200) -> Response:
+    """Answer with a value as JSON."""
+    return answer_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), status)
+
+
+def answer_bytes(body: bytes, status: int = 200) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(body, status, media_type="application/json")

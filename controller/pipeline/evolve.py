@@ -248,7 +248,8 @@ def _on(floor: Floor, key: str, change: Callable[[Batch], Batch]) -> Floor:
     case = floor.cases.get(new.case)
     if case is None or case.batch != new.id:
         return floor
-    status = Status.APPROVED if new.stage is Stage.DISPENSING and not new.pail else _STATUS.get(new.stage, case.status)
+    fresh = new.stage is Stage.DISPENSING and not new.pail and not new.replaces
+    status = Status.APPROVED if fresh else _STATUS.get(new.stage, case.status)
     if case.status is Status.IN_TRANSIT:
         status = case.status
     if (case.status, case.held) != (status, new.held):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.staff.crew import must
+from controller.staff.crew import PutDown, must
 
 if TYPE_CHECKING:
     from controller.staff.board import Job
@@ -30,6 +30,8 @@ async def bind_pail(crew: Crew, person: Person, job: Job) -> None:
 async def draw(crew: Crew, person: Person, job: Job) -> None:
     """Take one herb from its drawer into the pail, and weigh it."""
     task = job.task
+    if not task["codes"]:
+        raise PutDown("no drawer has this herb")
     herb, drawer = str(task["details"]["herb"]), task["codes"][0]
     await crew.spend("draw")
     if crew.mistakes.strike():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LEAST_PERIOD_S = 1.0
 _MOST_PERIOD_S = 5.0
 _PERIOD_PLANT_S = 120.0
+_NEVER_SIGNED = {"incompatible-pair", "allergy-match"}
 _REASONS = {
     "dose": "病情需要，已与患者说明",
     "pregnancy": "权衡利弊后使用，已告知患者",
@@ -68,7 +69,7 @@ def answer_to(seen: PrescriptionView, signed_at: str) -> dict[str, Any]:
 
 
 def _must_go(finding: FindingView, *, pregnant: bool) -> bool:
-    return finding["rule"].startswith("incompatible") or (finding["rule"] == "pregnancy-forbidden" and pregnant)
+    return finding["rule"] in _NEVER_SIGNED or (finding["rule"] == "pregnancy-forbidden" and pregnant)
 
 
 async def act_detours(crew: Crew) -> None:

@@ -58,7 +58,7 @@ __all__ = [
     "SubjectRow",
     "Unsafe",
     "VerifyReport",
-    "WrongVersion",
     "Write",
+    "WrongVersion",
     "subject_digest",
 ]

@@ -1,6 +1,6 @@
 """The journal: facts in one chain per line, each bound to all before it by its hash; it only ever grows.
 
-hash = sha256(previous hash + canonical fact), both as UTF-8 text, hash as 64 hex digits; the first previous hash is `genesis(line)`.
+hash = sha256(previous hash + canonical fact), both as UTF-8 text, a hash as 64 hex digits; the first follows `genesis(line)`.
 The canonical fact is `{"about":…,"at":…,"body":…,"kind":…,"seq":…,"v":…}` without spaces, `body` being the stored text as it is,
 so that a chain can be checked without knowing what any fact means.
 """
@@ -132,5 +132,5 @@ def restored(row: Row[Any]) -> StoredFact:
     return StoredFact(row.seq, row.at, row.kind, row.about, decode(row.kind, row.body))
 
 
-def _facts(line: str) -> Select[Any]:
+def _facts(line: str) -> Select[*tuple[Any, ...]]:
     return select(*_COLUMNS).where(facts.c.line == line)

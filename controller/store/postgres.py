@@ -111,6 +111,7 @@ def _engine(url: URL, size: int, options: dict[str, str], isolation_level: str =
     settings = " ".join(f"-c {name}={value}" for name, value in (_OPTIONS | options).items())
     return create_engine(
         url,
+        hide_parameters=True,
         isolation_level=isolation_level,  # pyright: ignore[reportArgumentType] the parameter lists the levels by name
         connect_args={**_KEEPALIVE, "options": settings, "application_name": "decoction"},
         pool_size=size,

@@ -1,6 +1,6 @@
 """Telemetry apart from facts: packed blocks of one tag each, which may be lost without harm.
 
-A block is zlib over: format, gap_ms, first time, first value, runs of equal quality, then steps of time (ms) and of value (thousandths).
+A block is zlib over: format, gap_ms, first time, first value, runs of equal quality, steps of time (ms), steps of value (1/1000).
 Values keep three decimals and reach from -1,000,000 to 1,000,000; whatever is no such number keeps its place as `bad`.
 """
 
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from controller.store.errors import Corrupt
-from controller.store.rows import ReadingBlock
 from controller.store.tables import readings
 from controller.store.upsert import insert_new
 from devices.model import Quality
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
+
+    from controller.store.rows import ReadingBlock
 
 Point = tuple[int, float, str]
 Sample = tuple[int, float | None, str]

@@ -43,7 +43,8 @@ class SqliteDatabase:
         self.readers = _engine(path, writing=False)
         try:
             if writing:
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                if not path.exists():
+                    make_private(path)
                 self._writer = _engine(path, writing=True).connect()
         except BaseException:
             self.close()
@@ -110,6 +111,21 @@ def path_of(url: URL) -> Path:
     return Path(url.database)
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read: the files that SQLite adds to it take after it."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    sync_directory(path)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the file's name as durable as what is in it."""
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
 def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
     """Connect to a file, transactions left to the caller."""
     where = f"file:{quote(str(path))}?mode={mode}"
@@ -127,10 +143,11 @@ def _engine(path: Path, *, writing: bool) -> Engine:
         return raw
 
     if writing:
-        engine = create_engine("sqlite+pysqlite://", creator=connected, poolclass=StaticPool)
+        engine = create_engine("sqlite+pysqlite://", hide_parameters=True, creator=connected, poolclass=StaticPool)
     else:
         engine = create_engine(
             "sqlite+pysqlite://",
+            hide_parameters=True,
             creator=connected,
             poolclass=QueuePool,
             pool_size=READERS,

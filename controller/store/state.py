@@ -85,8 +85,10 @@ def one(connection: Connection, line: str, kind: str, id_: str) -> object | None
     return None if body is None else decode(kind, body)
 
 
-def ended_page(connection: Connection, line: str, *, hospital: str, status: str, limit: int, cursor: str) -> ClosedPage:
-    """Return ended cases, newest first; an empty hospital, status or cursor asks for all, any and the first page."""
+def ended_page(
+    connection: Connection, line: str, *, hospital: str | None, status: str | None, limit: int, cursor: str | None
+) -> ClosedPage:
+    """Return ended cases, newest first; without hospital, status or cursor of all, of any, from the first."""
     listed = ended_cases.c
     query = (
         select(listed.ended_at, listed.id, state.c.body)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +25,7 @@ from controller.store.tables import keys as keys_table
 from controller.store.transaction import transact
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
@@ -126,8 +127,10 @@ class Store:
         with self._reading() as connection:
             return state.one(connection, self._line, kind, id_)
 
-    def closed_cases(self, *, hospital: str = "", status: str = "", limit: int = 100, cursor: str = "") -> ClosedPage:
-        """Return ended cases, newest first; empty filters ask for all. StoreError for a cursor that is not ours."""
+    def closed_cases(
+        self, *, hospital: str | None = None, status: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> ClosedPage:
+        """Return ended cases, newest first; a filter left out asks for all. StoreError for a cursor that is not ours."""
         with self._reading() as connection:
             return state.ended_page(
                 connection, self._line, hospital=hospital, status=status, limit=limit, cursor=cursor
@@ -218,7 +221,10 @@ class Store:
         """Move what SQLite's log holds into its file as far as readers allow, without waiting; nothing on PostgreSQL."""
         with self._database.aside() as connection:
             if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+                # Past SQLAlchemy, which would begin a transaction, and inside one SQLite refuses.
+                cast("sqlite3.Connection", connection.connection.driver_connection).execute(
+                    "PRAGMA wal_checkpoint(PASSIVE)"
+                )
 
     def _aside(self, work: Callable[[Connection], T]) -> T:
         with self._database.aside() as connection:

@@ -1,6 +1,6 @@
 """Who a prescription is for, kept apart from everything else so that it can be erased without breaking the chain.
 
-Facts carry the subject's random id and `subject_digest(salt, data)`. An erased subject keeps its id, with `salt` and `data` empty.
+Facts carry the subject's random id and `subject_digest(salt, data)`. An erased subject keeps its id; `salt` and `data` are empty.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from controller.store.rows import SubjectRow
 from controller.store.tables import subjects
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from controller.store.rows import Write
-
-from controller.store.rows import SubjectRow
 
 
 def subject_digest(salt: str, data: str) -> str:

@@ -134,11 +134,11 @@ class OpcuaServer:
         assert block is not None
         if len(arguments) != len(block.fields):
             return ua.StatusCode(ua.StatusCodes.BadArgumentsMissing)
-        if any(
-            given.VariantType != ARGUMENT_TYPES[kind] for given, (_, kind) in zip(arguments, block.fields, strict=True)
-        ):
-            return ua.StatusCode(ua.StatusCodes.BadInvalidArgument)
-        fields = {name: given.Value or "" for given, (name, _) in zip(arguments, block.fields, strict=True)}
+        fields: dict[str, int | str] = {}
+        for given, (name, kind) in zip(arguments, block.fields, strict=True):
+            if given.VariantType != ARGUMENT_TYPES[kind] or given.is_array:
+                return ua.StatusCode(ua.StatusCodes.BadInvalidArgument)
+            fields[name] = "" if given.Value is None else given.Value
         reason = machine.order(order_from(block, fields), self._now())
         await asyncio.sleep(LOST_S if machine.faults.loses_reply() else machine.faults.slow_s)
         return [ua.Variant(int(reason), ua.VariantType.UInt16)]

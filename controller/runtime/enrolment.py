@@ -1,0 +1,173 @@
+"""A new site can be used at once: the first run makes its keys and, where every machine is simulated, its people.
+
+`keys.json` and `staff.json` hold what the database keeps only as digests, so they are written first and read again by a run
+that was killed half way. Afterwards the database is the truth.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from controller.config import STRICT, ConfigError, check, read_toml
+from controller.model.codes import BADGE, is_sound, make_code
+from controller.model.people import Person, Role
+from controller.runtime.private import read_private, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from controller.config import Config
+    from controller.store import KeyRow
+    from devices.site import Site
+
+KEYS_FILE: Final = "keys.json"
+STAFF_FILE: Final = "staff.json"
+_HEADS: Final = {role: 1 for role in Role if role is not Role.ADMIN}
+_TITLES: Final = {
+    Role.PHARMACIST: "药师",
+    Role.DISPENSER: "调剂员",
+    Role.CHECKER: "复核员",
+    Role.OPERATOR: "煎药员",
+    Role.PACKER: "包装员",
+    Role.COURIER: "快递员",
+    Role.WARD: "病区",
+    Role.ADMIN: "管理员",
+}
+
+
+class KeyStore(Protocol):
+    """What keys and PINs need of a store."""
+
+    def keys(self) -> list[KeyRow]: ...  # noqa: D102 - see controller.store
+    def add_key(self, id: str, role: str, scope: str, digest: str) -> None: ...  # noqa: A002, D102
+    def pin_hash(self, badge: str) -> str | None: ...  # noqa: D102
+    def set_pin(self, badge: str, hash: str) -> None: ...  # noqa: A002, D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class _Person:
+    badge: str
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class _Simulated(_Person):
+    pin: Annotated[str, Field(pattern=r"^\d{6}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class _PeopleFile:
+    person: tuple[_Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class _StaffFile:
+    people: tuple[_Simulated, ...] = ()
+
+
+_PEOPLE_FILE, _STAFF_FILE = TypeAdapter(_PeopleFile), TypeAdapter(_StaffFile)
+_HEAD_COUNTS = TypeAdapter(dict[Role, Annotated[int, Field(ge=0, le=200)]])
+
+
+def enrol_keys(config: Config, store: KeyStore, new_key: Callable[[], str], digest_of: Callable[[str], str]) -> None:
+    """Make one key for everybody in the site file, unless the database has the administrator's already."""
+    there = {row.id for row in store.keys()}
+    if _key_id("admin", "") in there:
+        return
+    path = config.site.state / KEYS_FILE
+    old: Mapping[str, Any] = read_private(path) or {}
+
+    def keys_of(group: str, scopes: Collection[str]) -> dict[str, str]:
+        return {scope: old.get(group, {}).get(scope) or new_key() for scope in scopes}
+
+    hospitals = keys_of("hospitals", config.hospitals)
+    stations = keys_of("stations", [station.id for station in config.stations])
+    couriers = keys_of("couriers", config.couriers)
+    floor, admin = (old.get(role) or new_key() for role in ("floor", "admin"))
+    write_private(
+        path, {"admin": admin, "hospitals": hospitals, "stations": stations, "couriers": couriers, "floor": floor}
+    )
+    of = (("hospital", hospitals), ("station", stations), ("courier", couriers))
+    # The administrator's comes last: while it is missing, the next run takes this up again.
+    rows = [(role, scope, key) for role, keys in of for scope, key in keys.items()]
+    for role, scope, key in (*rows, ("floor", "", floor), ("admin", "", admin)):
+        if _key_id(role, scope) not in there:
+            store.add_key(_key_id(role, scope), role, scope, digest_of(key))
+
+
+def _key_id(role: str, scope: str) -> str:
+    return f"{role}-{scope}" if scope else role
+
+
+def people_to_enrol(
+    config: Config, known: Collection[str], store: KeyStore, hash_pin: Callable[[str], str]
+) -> tuple[Person, ...]:
+    """Return whom the line must enter; their PINs are in the store already. `known`: badges the line knows.
+
+    People of people.toml only where the line knows nobody; simulated ones, each with a PIN, where all machines are simulated.
+    Raises ConfigError. Slow where PINs are made: call it in a thread.
+    """
+    people = () if known else load_people(config)
+    if not simulated_only(config.site):
+        return people
+    staff = [person for person in _staff(config) if person.badge not in known]
+    for person in staff:
+        if store.pin_hash(person.badge) is None:
+            store.set_pin(person.badge, hash_pin(person.pin))
+    return (*people, *(Person(person.badge, person.name, person.roles) for person in staff))
+
+
+def load_people(config: Config) -> tuple[Person, ...]:
+    """Read people.toml; nobody where there is no such file. Raises ConfigError with every problem."""
+    path = config.people
+    if not path.exists():
+        return ()
+    rows = check(_PEOPLE_FILE, read_toml(path), path).person
+    problems = [
+        f"{path.name}: person[{index}].badge: {row.badge!r} is not a code {BADGE}-… with its check character"
+        for index, row in enumerate(rows)
+        if not (row.badge.startswith(f"{BADGE}-") and is_sound(row.badge))
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tuple(Person(row.badge, row.name, row.roles) for row in rows)
+
+
+def simulated_only(site: Site) -> bool:
+    """Say whether no machine is outside this computer."""
+    return all(_is_here(machine.url) for machine in site.machines.values())
+
+
+def _is_here(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "memory" or parts.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _staff(config: Config) -> tuple[_Simulated, ...]:
+    path = config.site.state / STAFF_FILE
+    kept = read_private(path)
+    if kept is None:
+        kept = {"people": list(_new_staff(config))}
+        write_private(path, kept)
+    return check(_STAFF_FILE, kept, path).people
+
+
+def _new_staff(config: Config) -> Iterator[dict[str, Any]]:
+    heads = check(_HEAD_COUNTS, config.staff.get("heads", _HEADS), config.path)
+    for role, count in heads.items():
+        for number in range(1, count + 1):
+            badge = make_code(BADGE, "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)))
+            pin = f"{secrets.randbelow(1_000_000):06}"
+            yield {"badge": badge, "name": f"模拟{_TITLES[role]}{number}", "roles": [role.value], "pin": pin}

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from devices.profile import load_profile
+from tests.contract.opcua_peer import OpcUaPeer
+from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, shelf
+
+
+@pytest.fixture(scope="session")
+def opcua_peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpcUaPeer]:
+    peer = OpcUaPeer(load_profile("pot-opcua"), shelf(tmp_path_factory.mktemp("opcua")))
+    peer.start()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture(params=["memory", "modbus", "opcua"])
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    match request.param:
+        case "memory":
+            made: Rig = MemoryRig()
+        case "modbus":
+            made = ModbusRig()
+        case _:
+            made = OpcUaRig(request.getfixturevalue("opcua_peer"))
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def modbus() -> AsyncIterator[ModbusRig]:
+    made = ModbusRig()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def opcua(opcua_peer: OpcUaPeer) -> AsyncIterator[OpcUaRig]:
+    made = OpcUaRig(opcua_peer)
+    await made.start()
+    yield made
+    await made.stop()

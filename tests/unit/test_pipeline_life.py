@@ -1,0 +1,387 @@
+"""A prescription's life through the pure line: every stage, every detour, every refusal that matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.model import intents as i
+from controller.model.batch import Stage
+from controller.model.case import Status
+from controller.model.facts import BoilBegan, CheckpointRecorded, OrderIssued
+from controller.model.people import Role
+from controller.model.prescription import (
+    DeliveryMethod,
+    Handling,
+    Item,
+    Preparation,
+    RecipeClass,
+    Urgency,
+)
+from devices.model import Expired, LinkState, Mode, OrderStatus, Unknown
+from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
+
+
+@pytest.fixture
+def line() -> PureLine:
+    return PureLine.ready()
+
+
+def begin(line: PureLine, **changes: object) -> str:
+    line.must(i.ReceivePrescription(prescription(**changes), "digest"))
+    return next(iter(line.floor.cases))
+
+
+def batch_of(line: PureLine, case: str):
+    return line.floor.batches[line.floor.cases[case].batch]
+
+
+
+def work_to(line: PureLine, stage: Stage, case: str, *, idle: frozenset[str] = frozenset()) -> None:
+    crew = Crew(line, idle=idle)
+
+    def there() -> bool:
+        return bool(line.floor.cases[case].batch) and batch_of(line, case).stage is stage
+
+    for _ in range(400):
+        while not there() and crew._once():
+            pass
+        if there():
+            return
+        line.run(1)
+    raise AssertionError(batch_of(line, case).stage)
+
+
+def items_with(*special: tuple[str, Handling]) -> tuple[Item, ...]:
+    return (*prescription().items, *(Item(herb, 6.0, handling) for herb, handling in special))
+
+
+def test_a_routine_prescription_is_delivered_with_every_required_checkpoint(line: PureLine) -> None:
+    begin(line)
+    Crew(line).work()
+    assert not line.floor.cases
+    assert not line.floor.batches
+    names = [fact.checkpoint.name for fact in line.facts if isinstance(fact, CheckpointRecorded)]
+    for name in ("review.sign", "verify.sign", "soak.minutes", "pot.clean", "pail.match", "boil.1.minutes",
+                 "boil.2.minutes", "pack.count", "pack.seal", "release.sign", "handover.scan",
+                 "delivery.receipt", "storage.zone"):  # fmt: skip
+        assert name in names
+    assert names.count("source.lot") == names.count("dispense.weight") == 6
+
+
+def test_every_start_of_a_batch_has_a_name_of_its_own(line: PureLine) -> None:
+    begin(line)
+    Crew(line).work()
+    line.run(30)
+    starts = [start for machine in line.machines.values() for start in machine.starts]
+    assert len(starts) == len(set(starts))
+    assert all(not machine.batch and machine.clean for machine in line.floor.machines.values() if machine.kind == "decoction")
+
+
+@pytest.mark.parametrize(("method", "kind"), [("pickup", "handed_over"), ("ward", "handed_over"), ("drone", "delivered")])
+def test_every_way_of_delivery_ends_as_it_should(line: PureLine, method: str, kind: str) -> None:
+    begin(line, delivery=DeliveryMethod(method))
+    Crew(line).work()
+    assert next(fact for fact in line.facts if type(fact).__name__ == "DeliveryConfirmed").outcome == kind
+
+
+def test_dispense_only_goes_from_verification_to_release(line: PureLine) -> None:
+    begin(line, preparation=Preparation.DISPENSE_ONLY)
+    Crew(line).work()
+    assert not any(isinstance(fact, OrderIssued) for fact in line.facts)
+    assert not line.floor.cases
+
+
+def test_decoct_first_add_late_and_parts_made_apart_meet_in_the_parcel(line: PureLine) -> None:
+    special = (
+        ("石膏", Handling.DECOCT_FIRST),
+        ("薄荷", Handling.ADD_LATE),
+        ("阿胶", Handling.MELT),
+        ("三七", Handling.TAKE_WITH),
+        ("人参", Handling.DECOCT_SEPARATELY),
+    )
+    begin(line, items=items_with(*special))
+    Crew(line).work()
+    steps = [fact.step for fact in line.facts if isinstance(fact, OrderIssued)]
+    assert steps.index("first") < steps.index("boil.1")
+    names = {fact.checkpoint.name for fact in line.facts if isinstance(fact, CheckpointRecorded)}
+    assert {"first.minutes", "late.window", "separate.阿胶", "separate.三七", "separate.人参"} <= names
+
+
+def test_the_late_window_opens_ten_and_closes_five_minutes_before_the_planned_end(line: PureLine) -> None:
+    case = begin(line, items=items_with(("薄荷", Handling.ADD_LATE)))
+    work_to(line, Stage.BOILING, case)
+    line.run(12)
+    began = next(fact for fact in line.facts if isinstance(fact, BoilBegan))
+    grace = line.book.grace_s[batch_of(line, case).pot] * 1000
+    assert began.ends_at - began.opens_at == 10 * MINUTE + grace
+    assert began.ends_at - began.closes_at == 5 * MINUTE - grace
+
+
+def test_a_late_packet_is_refused_before_its_window_and_held_after_it(line: PureLine) -> None:
+    case = begin(line, items=items_with(("薄荷", Handling.ADD_LATE)))
+    work_to(line, Stage.BOILING, case)
+    batch = batch_of(line, case)
+    packet, pot = dict(batch.packets)["late"], line.book.machines[batch.pot].code
+    assert line.refused(i.ScanCode(packet, pot, badge("operator"), "st")) == "window-not-open"
+    line.run(60)
+    assert batch_of(line, case).holds[0].reason == "late-missed"
+    assert not any(isinstance(fact, OrderIssued) and fact.step == "drain.1" for fact in line.facts)
+    assert line.refused(i.ScanCode(packet, pot, badge("operator"), "st")) in ("already-done", "window-closed")
+    line.must(i.AcceptDeviation(batch.id, "late-missed", badge("reviewer"), "st", "味淡，医师同意"))
+    Crew(line).work()
+    assert not line.floor.cases
+
+
+def test_a_batch_is_dispensed_verified_and_released_by_different_people(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.DISPENSED, case)
+    batch = batch_of(line, case)
+    line.must(i.EnrolPerson(replace(line.floor.people[badge("dispenser")], roles=(Role.DISPENSER, Role.CHECKER))))
+    assert line.refused(i.SignVerify(batch.id, badge("dispenser"), "st")) == "same-person"
+    assert line.refused(i.SignVerify(batch.id, badge("packer"), "st")) == "role-missing"
+    assert line.refused(i.SignRelease(batch.id, badge("releaser"), "st")) == "not-yet"
+
+
+def test_a_wrong_drawer_a_wrong_weight_and_a_second_scan_are_refused(line: PureLine) -> None:
+    case = begin(line)
+    crew = Crew(line)
+    while not batch_of(line, case).pail if line.floor.cases[case].batch else True:
+        crew._once()
+    task = line.tasks("draw")[0]
+    stranger = next(iter(line.floor.by_herb["黄连"]))
+    assert line.refused(i.ScanCode(stranger, task.into, badge("dispenser"), "st")) == "wrong-drawer"
+    assert line.refused(i.RecordWeight(task.batch, task.details["herb"], 1.0, badge("dispenser"), "st")) == "drawer-not-scanned"
+    line.must_scan(task.codes[0], task.into, "dispenser")
+    assert line.refused(i.ScanCode(task.codes[0], task.into, badge("dispenser"), "st")) == "already-done"
+    wrong = task.details["grams"] * 1.2
+    assert line.refused(i.RecordWeight(task.batch, task.details["herb"], wrong, badge("dispenser"), "st")) == "weight-out-of-tolerance"
+
+
+def test_a_failing_lot_and_a_warm_zone_are_refused_until_assessed(line: PureLine) -> None:
+    case = begin(line)
+    crew = Crew(line)
+    while not line.tasks("draw"):
+        crew._once()
+    task = line.tasks("draw")[0]
+    lot = line.floor.lots[line.floor.drawers[task.codes[0]]]
+    line.must(i.ReportZone("normal", 34.0, 50.0))
+    assert line.refused(i.ScanCode(task.codes[0], task.into, badge("dispenser"), "st")) == "lot-quarantined"
+    line.must(i.ReportZone("normal", 20.0, 50.0))
+    assert line.refused(i.ScanCode(task.codes[0], task.into, badge("dispenser"), "st")) == "lot-quarantined"
+    line.must(i.AcceptDeviation("normal", "zone-excursion", badge("reviewer"), "st", "两小时，外观正常"))
+    line.must_scan(task.codes[0], task.into, "dispenser")
+    storage = [p for p in batch_of(line, case).checkpoints if p.name == "storage.zone"]
+    assert [point.verdict for point in storage] == ["deviation"]
+    assert lot.zone == "normal"
+    line.must(i.ReportLink("sensor-1", LinkState.STALE))
+    other = line.tasks("draw")[0]
+    if other.codes != task.codes:
+        assert line.refused(i.ScanCode(other.codes[0], other.into, badge("dispenser"), "st")) == "zone-stale"
+
+
+def test_a_pail_goes_only_into_its_own_position_and_pot_after_its_soak(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    batch = batch_of(line, case)
+    wrong = next(c for c, m in line.book.vessels.items() if m.startswith("soak") and m != batch.soak_machine)
+    assert line.refused(i.ScanCode(batch.pail, wrong, badge("operator"), "st")) == "wrong-position"
+    line.must_scan(batch.pail, line.book.machines[batch.soak_machine].code, "operator")
+    pot = line.book.machines[batch.pot].code
+    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) == "soak-too-short"
+    line.run(31)
+    other = next(c for c, m in line.book.vessels.items() if m.startswith("pot") and m != batch.pot)
+    assert line.refused(i.ScanCode(batch.pail, other, badge("operator"), "st")) == "wrong-pot"
+    line.must_scan(batch.pail, pot, "operator")
+    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) in ("already-done", "unknown-code", "pail-unbound")
+
+
+def test_cancelling_is_graded_by_how_far_it_is(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.DISPENSED, case)
+    line.must(i.CancelPrescription(case, "病人住院"))
+    assert not line.floor.cases
+    assert not line.floor.batches
+    case = begin(line, prescription_no="T-0002")
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    batch = batch_of(line, case)
+    line.must_scan(batch.pail, line.book.machines[batch.soak_machine].code, "operator")
+    assert line.refused(i.CancelPrescription(case, "")) == "too-late-in-progress"
+
+
+def test_cancelling_an_assigned_batch_gives_its_pot_and_position_back(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    line.must(i.CancelPrescription(case, "x"))
+    assert len(line.floor.free_soaks) == 4
+    assert all(not m.next_batch for m in line.floor.machines.values())
+
+
+def test_a_scrapped_batch_is_made_again_and_its_pot_rinsed(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    first = batch_of(line, case)
+    line.must(i.Scrap(first.id, badge("reviewer"), "st", "锅底焦糊"))
+    assert line.floor.cases[case].status is Status.DISPENSING
+    assert batch_of(line, case).replaces == first.id
+    Crew(line).work()
+    line.run(30)
+    assert line.floor.machines[first.pot].clean
+    assert not line.floor.machines[first.pot].batch
+
+
+def test_a_newer_version_replaces_an_unweighed_one_and_holds_a_weighed_one(line: PureLine) -> None:
+    case = begin(line)
+    newer = prescription(version=2, doses=5)
+    line.must(i.ReceivePrescription(newer, "d2"))
+    assert line.floor.cases[case].prescription.doses == 5
+    work_to(line, Stage.DISPENSED, case)
+    line.must(i.ReceivePrescription(prescription(version=3, doses=3), "d3"))
+    batch = batch_of(line, case)
+    assert line.floor.cases[case].shown_status is Status.HELD
+    assert line.refused(i.SignVerify(batch.id, badge("checker"), "st")) == "batch-held"
+    assert line.refused(i.ReceivePrescription(newer, "d2")) == "version-lower"
+    line.must(i.Scrap(batch.id, badge("reviewer"), "st", "按新方重做"))
+    assert line.floor.cases[case].prescription.doses == 3
+    assert line.floor.cases[case].status is Status.IN_REVIEW
+    Crew(line).work()
+
+
+def test_continuing_a_held_amendment_keeps_the_old_version(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.DISPENSED, case)
+    line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d3"))
+    line.must(i.Continue(batch_of(line, case).id, "amendment", badge("reviewer"), "st"))
+    Crew(line).work()
+    assert sum(1 for kind in line.kinds() if kind == "BagBoxed") == 14
+
+
+def test_a_lost_link_holds_the_batch_and_clears_itself(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    pot = batch_of(line, case).pot
+    line.must(i.ReportLink(pot, LinkState.STALE))
+    assert line.floor.cases[case].shown_status is Status.HELD
+    assert f"link-stale:{pot}" in line.floor.alarms
+    line.must(i.ReportLink(pot, LinkState.FRESH))
+    assert line.floor.cases[case].shown_status is Status.DECOCTING
+    Crew(line).work()
+
+
+def test_a_rebooted_pot_holds_the_batch_until_the_missing_minutes_are_boiled(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(20)
+    pot = batch_of(line, case).pot
+    line.report(pot)
+    machine = line.machines[pot]
+    machine.boot, machine.status, machine.began_at = 2, OrderStatus.FAILED, 0
+    line.report(pot)
+    batch = batch_of(line, case)
+    assert [hold.reason for hold in batch.holds] == ["boot"]
+    assert line.refused(i.Continue(batch.id, "boot", badge("reviewer"), "st")) == "choice-not-offered"
+    line.must(i.RunDeficit(batch.id, badge("reviewer"), "st"))
+    Crew(line).work()
+    steps = [fact.step for fact in line.facts if isinstance(fact, OrderIssued)]
+    assert "boil.1.deficit.1" in steps
+    assert steps.count("boil.1") == 1
+    deficit = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "boil.1.deficit.1")
+    assert deficit.parameters["hold_s"] < 25 * 60
+
+
+def test_a_hand_on_the_panel_holds_the_batch(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    pot = batch_of(line, case).pot
+    line.machines[pot].mode = Mode.MANUAL
+    line.report(pot)
+    assert [hold.reason for hold in batch_of(line, case).holds] == ["mode"]
+
+
+def test_an_expired_order_is_decided_anew_with_a_new_number(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKED, case)
+    batch = batch_of(line, case)
+    machine = line.machines[batch.pot]
+    machine.number = 10**6  # the machine takes nothing for now
+    line.must_scan(batch.pail, line.book.machines[batch.pot].code, "operator")
+    issued = [fact for fact in line.facts if isinstance(fact, OrderIssued)][-1]
+    line.must(i.ReportOrder(batch.pot, Expired(issued.number)))
+    again = [fact for fact in line.facts if isinstance(fact, OrderIssued)][-1]
+    assert (again.step, again.number) == (issued.step, issued.number + 1)
+
+
+def test_an_unknown_order_waits_for_proof_and_is_then_settled(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKED, case)
+    batch = batch_of(line, case)
+    machine = line.machines[batch.pot]
+    machine.number = 10**6
+    line.must_scan(batch.pail, line.book.machines[batch.pot].code, "operator")
+    issued = [fact for fact in line.facts if isinstance(fact, OrderIssued)][-1]
+    line.must(i.ReportOrder(batch.pot, Unknown(issued.number, "timeout")))
+    assert [hold.reason for hold in batch_of(line, case).holds] == ["unknown"]
+    line.report(batch.pot, order=issued.number - 1, order_status=OrderStatus.FINISHED)
+    again = [fact for fact in line.facts if isinstance(fact, OrderIssued)][-1]
+    assert (again.step, again.number) == (issued.step, issued.number + 1), "a read proved that it had not acted"
+    assert not batch_of(line, case).holds
+
+
+def test_a_bag_of_another_patient_never_enters_a_parcel(line: PureLine) -> None:
+    one = begin(line)
+    line.must(i.ReceivePrescription(prescription(prescription_no="T-0002"), "d"))
+    two = next(case for case in line.floor.cases if case != one)
+    for case in (one, two):
+        work_to(line, Stage.RELEASED, case, idle=frozenset({"box"}))
+    bag, parcel = batch_of(line, one).bags[0], line.floor.cases[two].parcel
+    assert parcel is not None
+    assert line.refused(i.ScanCode(bag, parcel.code, badge("packer"), "st")) == "bag-of-another"
+
+
+def test_an_open_finding_stops_approval_until_the_prescriber_signs_again(line: PureLine) -> None:
+    case = begin(line, items=(*prescription().items, Item("细辛", 9.0, Handling.NONE)))
+    sign = i.SignReview(case, badge("reviewer"), "st", "approve", RecipeClass.GENERAL)
+    assert line.refused(sign) == "findings-open"
+    line.must(replace(sign, decision="return"))
+    assert line.floor.cases[case].status is Status.RETURNED
+    line.must(i.AnswerReturn(case, 1, withdraw=True))
+    assert not line.floor.cases
+
+
+def test_the_packer_is_booked_only_from_the_last_drain_to_its_flush(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    packer = line.book.machines[batch_of(line, case).pot].packer
+    assert not line.floor.machines[packer].batch
+    work_to(line, Stage.PACKING, case)
+    assert line.floor.machines[packer].batch == batch_of(line, case).id
+    Crew(line).work()
+    line.run(10)
+    assert not line.floor.machines[packer].batch
+
+
+def test_two_batches_of_one_packer_pack_one_after_the_other(line: PureLine) -> None:
+    for number in range(4):
+        line.must(i.ReceivePrescription(prescription(prescription_no=f"T-{number}"), "d"))
+    Crew(line).work()
+    assert not line.floor.cases
+    starts = [start for machine in line.machines.values() for start in machine.starts]
+    assert len(starts) == len(set(starts))
+
+
+def test_a_reserved_pot_that_is_lost_is_replaced(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    pot = batch_of(line, case).pot
+    line.must(i.ReportLink(pot, LinkState.STALE))
+    assert batch_of(line, case).pot not in ("", pot)
+    Crew(line).work()
+
+
+def test_an_urgent_prescription_is_promised_in_two_hours_and_comes_first(line: PureLine) -> None:
+    routine = begin(line)
+    line.must(i.ReceivePrescription(prescription(prescription_no="U", urgency=Urgency.URGENT), "d"))
+    urgent = next(case for case in line.floor.cases if case != routine)
+    assert line.floor.cases[urgent].promised_at - line.now == 120 * MINUTE
+    assert line.tasks("review")
