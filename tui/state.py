@@ -118,6 +118,7 @@ class View:
     alarms: Sequence[AlarmView] = ()
     tasks: Sequence[TaskView] = ()
     rows: Sequence[PrescriptionRow] = ()
+    rows_s: float = 0.0
     cursor: str = ""
     query: Query = Query()
     recent: tuple[FactView, ...] = ()
@@ -164,9 +165,9 @@ def rewound(view: View, seq: int) -> View:
     return replace(view, seq=seq, recent=())
 
 
-def with_rows(view: View, page: PrescriptionPage) -> View:
+def with_rows(view: View, page: PrescriptionPage, at_s: float) -> View:
     """Take a page of the prescriptions."""
-    return replace(view, rows=page["items"], cursor=page["cursor"] or "")
+    return replace(view, rows=page["items"], rows_s=at_s, cursor=page["cursor"] or "")
 
 
 def with_case(view: View, case: PrescriptionView) -> View:

@@ -182,7 +182,7 @@ def _folded(need: Need, view: View, answer: Any, at_s: float) -> View:
         case Need.ALARMS:
             return state.replace(view, alarms=answer)
         case Need.ROWS:
-            return state.with_rows(view, answer)
+            return state.with_rows(view, answer, at_s)
         case Need.CASE:
             return state.with_case(view, answer)
         case Need.MACHINE:

@@ -58,17 +58,17 @@ class Store(Protocol):
     """What the API reads of the store, from threads, and the two things that are no facts: keys and PINs."""
 
     def timeline(self, about: str) -> list[StoredFact]: ...  # noqa: D102 - see controller.store
-    def row(self, kind: str, id: str) -> object | None: ...  # noqa: A002, D102 - the store's own name
-    def closed_cases(self, *, hospital: str, status: str, limit: int, cursor: str) -> ClosedPage: ...  # noqa: D102
-    def subject(self, id: str) -> dict[str, Any] | None: ...  # noqa: A002, D102
+    def row(self, kind: str, id_: str) -> object | None: ...  # noqa: D102
+    def closed_cases(self, *, hospital: str | None, status: str | None, limit: int, cursor: str | None) -> ClosedPage: ...  # noqa: D102
+    def subject(self, id_: str) -> dict[str, Any] | None: ...  # noqa: D102
     def intake(self, hospital: str, prescription_no: str) -> list[IntakeRow]: ...  # noqa: D102
     def scan_answer(self, nonce: str) -> bytes | None: ...  # noqa: D102
     def curve(self, batch: str, tag: str) -> Sequence[tuple[int, float | None, str]]: ...  # noqa: D102
     def keys(self) -> list[KeyRow]: ...  # noqa: D102
-    def add_key(self, id: str, role: str, scope: str, digest: str) -> None: ...  # noqa: A002, D102
-    def revoke_key(self, id: str) -> None: ...  # noqa: A002, D102
+    def add_key(self, id_: str, role: str, scope: str, digest: str) -> None: ...  # noqa: D102
+    def revoke_key(self, id_: str) -> None: ...  # noqa: D102
     def pin_hash(self, badge: str) -> str | None: ...  # noqa: D102
-    def set_pin(self, badge: str, hash: str) -> None: ...  # noqa: A002, D102
+    def set_pin(self, badge: str, hash_: str) -> None: ...  # noqa: D102
 
 
 class Subscription(Protocol):

@@ -80,20 +80,20 @@ class Desk:
             raise refused(answer.refusal)
         return answer
 
-    async def row(self, kind: str, id: str) -> object | None:  # noqa: A002 - the store's own name
+    async def row(self, kind: str, id_: str) -> object | None:
         """Read one aggregate, open or ended."""
-        return await asyncio.to_thread(self.context.store.row, kind, id)
+        return await asyncio.to_thread(self.context.store.row, kind, id_)
 
-    async def case(self, id: str, caller: Caller) -> Case:  # noqa: A002 - as above
+    async def case(self, id_: str, caller: Caller) -> Case:
         """Return a prescription that exists for the caller. Raises Problematic 404."""
-        case = self.context.line.floor.cases.get(id) or cast("Case | None", await self.row("case", id))
+        case = self.context.line.floor.cases.get(id_) or cast("Case | None", await self.row("case", id_))
         if case is None or not caller.sees(case):
-            raise Problematic(404, "not-found", {"id": id})
+            raise Problematic(404, "not-found", {"id": id_})
         return case
 
-    async def batch(self, id: str) -> Batch | None:  # noqa: A002 - as above
+    async def batch(self, id_: str) -> Batch | None:
         """Return a batch, open or ended."""
-        return self.context.line.floor.batches.get(id) or cast("Batch | None", await self.row("batch", id))
+        return self.context.line.floor.batches.get(id_) or cast("Batch | None", await self.row("batch", id_))
 
     async def batches(self, case: Case) -> list[Batch]:
         """Return all batches of a prescription, first to last."""

@@ -104,24 +104,29 @@ def layout(
     speed: int = 1,
     state: str = "var",
     database: str = "",
+    stock: str = "stock.toml",
+    people: str = "people.toml",
     hospitals: Mapping[str, str] = HOSPITALS,
+    prescriptions: str = "",
     script: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the text of a config.toml.
 
     `state`: folder of everything that changes, relative to the file. `database`: URL, empty for SQLite in `state`.
+    `prescriptions`: the file they come from, for staff who amend one.
     `script`: detours of simulated staff by prescription_no (see `controller.staff.script`).
     """
     counts = counts or Counts()
+    wrote = {"prescriptions": prescriptions} if prescriptions else {}
     tables: list[str] = [
         HEADER,
         _table("[site]", name="示例煎药中心", timezone="Asia/Shanghai", pressure_kpa=101.3, pressure_cooking=False),
         _table("[clock]", speed=speed),
-        _table("[line]", id="A"),
+        _table("[line]", id="A", stock=stock, people=people),
         _table("[api]", host="127.0.0.1", port=ports.api),
-        _table("[database]", url=database or f"sqlite:///{state}/line.db"),
+        _table("[database]", url=database or f"sqlite:///{state}/line.db".replace("/./", "/")),
         _table("[paths]", state=state),
-        "# Simulated staff only.\n" + _table("[staff]", transit_minutes=TRANSIT_MINUTES),
+        "# Simulated staff only.\n" + _table("[staff]", transit_minutes=TRANSIT_MINUTES, **wrote),
         _table("[staff.heads]", **HEADS),
         "# Plant minutes one act takes.\n" + _table("[staff.minutes]", **MINUTES),
         *(_table(f"[staff.script.{toml_value(number)}]", **act) for number, act in (script or {}).items()),

@@ -77,11 +77,11 @@ _HEAD_COUNTS = TypeAdapter(dict[Role, Annotated[int, Field(ge=0, le=200)]])
 
 
 def enrol_keys(config: Config, store: KeyStore, new_key: Callable[[], str], digest_of: Callable[[str], str]) -> None:
-    """Make one key for everybody in the site file, unless the database has the administrator's already."""
-    there = {row.id for row in store.keys()}
-    if _key_id("admin", "") in there:
+    """Make one key for everybody in the site file, where the database has none or a run was killed while it made them."""
+    rows, path = store.keys(), config.site.state / KEYS_FILE
+    there = {row.id for row in rows}
+    if _key_id("admin", "") in there or (there and not path.exists()):
         return
-    path = config.site.state / KEYS_FILE
     old: Mapping[str, Any] = read_private(path) or {}
 
     def keys_of(group: str, scopes: Collection[str]) -> dict[str, str]:
@@ -96,8 +96,8 @@ def enrol_keys(config: Config, store: KeyStore, new_key: Callable[[], str], dige
     )
     of = (("hospital", hospitals), ("station", stations), ("courier", couriers))
     # The administrator's comes last: while it is missing, the next run takes this up again.
-    rows = [(role, scope, key) for role, keys in of for scope, key in keys.items()]
-    for role, scope, key in (*rows, ("floor", "", floor), ("admin", "", admin)):
+    wanted = [(role, scope, key) for role, keys in of for scope, key in keys.items()]
+    for role, scope, key in (*wanted, ("floor", "", floor), ("admin", "", admin)):
         if _key_id(role, scope) not in there:
             store.add_key(_key_id(role, scope), role, scope, digest_of(key))
 

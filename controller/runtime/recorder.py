@@ -130,8 +130,10 @@ class Recorder:
 
 
 def _points(tape: _Tape, tag: str) -> list[Point]:
-    return [
-        (reading.at, reading.value, reading.quality.value)
-        for sample in tape.samples
-        if (reading := sample.readings.get(tag)) is not None
-    ]
+    """Return the points of one tag; one whose time lies before that of its forerunner is left out."""
+    points: list[Point] = []
+    for sample in tape.samples:
+        reading = sample.readings.get(tag)
+        if reading is not None and (not points or reading.at >= points[-1][0]):
+            points.append((reading.at, reading.value, reading.quality.value))
+    return points

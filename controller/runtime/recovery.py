@@ -28,7 +28,7 @@ _LOG = structlog.get_logger(__name__)
 
 
 def restore(loaded: Loaded, machines: Collection[str]) -> Floor:
-    """Put the open rows together. `machines`: ids of the site. Raises ConfigError where a machine at work is not there any more."""
+    """Put the open rows together. `machines`: ids of the site. Raises ConfigError where one at work is not there any more."""
     floor = Floor()
     missing: list[str] = []
     for kind, key, aggregate in loaded.rows:

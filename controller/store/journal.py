@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from controller.store.codec import decode, encode
 from controller.store.errors import Corrupt, MasteryLost, WrongVersion
 from controller.store.rows import StoredFact
+from controller.store.statements import write
 from controller.store.tables import facts, lines
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ def append(connection: Connection, line: str, epoch: int, old: Head, rows: Seque
     )
     if moved.rowcount != 1:
         raise MasteryLost(f"line {line} is not at fact {old.seq} under epoch {epoch} any more")
-    if rows:
-        connection.execute(facts.insert(), rows)
+    write(connection, facts, rows)
 
 
 def head_of(connection: Connection, line: str) -> Head | None:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from controller.store.errors import Duplicate, NotThere
 from controller.store.rows import KeyRow
+from controller.store.statements import OnConflict, write
 from controller.store.tables import keys, pins
-from controller.store.upsert import upsert
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,7 +26,7 @@ def add(connection: Connection, id_: str, role: str, scope: str, digest: str) ->
     """Write a key; Duplicate where its id or digest is there already."""
     row = {"id": id_, "role": role, "scope": scope, "digest": digest, "created_at": _now(), "revoked_at": 0}
     try:
-        connection.execute(keys.insert(), row)
+        write(connection, keys, [row])
     except IntegrityError as error:
         raise Duplicate(f"there is a key {id_} already, or one of the same digest") from error
 
@@ -45,7 +45,7 @@ def pin_hash(connection: Connection, badge: str) -> str | None:
 
 def set_pin(connection: Connection, badge: str, hash_: str) -> None:
     """Write the hash of a person's PIN over any former one."""
-    connection.execute(upsert(pins, connection.dialect.name), {"badge": badge, "hash": hash_})
+    write(connection, pins, [{"badge": badge, "hash": hash_}], OnConflict.REPLACE)
 
 
 def _now() -> int:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from controller.store.errors import Corrupt
+from controller.store.statements import OnConflict, write
 from controller.store.tables import readings
-from controller.store.upsert import insert_new
 from devices.model import Quality
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def row_of(line: str, block: ReadingBlock) -> dict[str, Any]:
 
 def append(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write blocks; one that is there already stays as it is."""
-    connection.execute(insert_new(readings, connection.dialect.name), rows)
+    write(connection, readings, rows, OnConflict.KEEP)
 
 
 def curve(connection: Connection, line: str, batch: str, tag: str) -> list[Sample]:

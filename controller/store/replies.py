@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from controller.store.rows import IntakeRow, ScanRow
+from controller.store.statements import write
 from controller.store.tables import intake, scans
 
 if TYPE_CHECKING:
@@ -38,10 +39,8 @@ def put(connection: Connection, line: str, writes: Sequence[Write]) -> None:
         if isinstance(one, IntakeRow)
     ]
     scanned = [{"nonce": one.nonce, "answer": one.answer, "at": one.at} for one in writes if isinstance(one, ScanRow)]
-    if taken:
-        connection.execute(intake.insert(), taken)
-    if scanned:
-        connection.execute(scans.insert(), scanned)
+    write(connection, intake, taken)
+    write(connection, scans, scanned)
 
 
 def versions(connection: Connection, hospital: str, prescription_no: str) -> list[IntakeRow]:

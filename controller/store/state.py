@@ -14,8 +14,8 @@ from controller.model.case import ENDS, Case
 from controller.store.codec import decode, encode
 from controller.store.errors import StoreError
 from controller.store.rows import ClosedPage
+from controller.store.statements import OnConflict, write
 from controller.store.tables import ended_cases, state
-from controller.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,10 +65,8 @@ def ended_of(line: str, touched: Iterable[object]) -> list[dict[str, Any]]:
 
 def put(connection: Connection, rows: list[dict[str, Any]], ended: list[dict[str, Any]]) -> None:
     """Write the rows over what was there."""
-    if rows:
-        connection.execute(upsert(state, connection.dialect.name), rows)
-    if ended:
-        connection.execute(upsert(ended_cases, connection.dialect.name), ended)
+    write(connection, state, rows, OnConflict.REPLACE)
+    write(connection, ended_cases, ended, OnConflict.REPLACE)
 
 
 def open_rows(connection: Connection, line: str) -> Iterator[tuple[str, str, object]]:

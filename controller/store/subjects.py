@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from controller.store.rows import SubjectRow
+from controller.store.statements import write
 from controller.store.tables import subjects
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def subject_digest(salt: str, data: str) -> str:
 def put(connection: Connection, writes: Iterable[Write]) -> None:
     """Write the subjects among what a group brings; an id that is there already is refused by the database."""
     rows = [{"id": one.id, "salt": one.salt, "data": one.data} for one in writes if isinstance(one, SubjectRow)]
-    if rows:
-        connection.execute(subjects.insert(), rows)
+    write(connection, subjects, rows)
 
 
 def get(connection: Connection, id_: str) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ class ModbusLink:
         self._host, self._port, self._unit = _address(site)
         self._profile, self._modbus = profile, profile.modbus
         self._size = len(profile.scanned)
-        self._blocks: Sequence[codec.Block] = ()
+        self._blocks: Sequence[codec.Block] = codec.blocks(profile.scanned, profile.modbus.max_block)
         self._illegal: dict[str, str] = {}
         self._connection: _Connection | None = None
         self._quiet_until_s = 0.0

@@ -94,6 +94,7 @@ class OpcUaLink:
 
     async def read(self) -> Scan:
         """Read the value of every tag, with status and source time."""
+        self._session()
         found: list[ua.DataValue] = []
         for parameters in self._reads:
             found += await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
@@ -150,12 +151,16 @@ class OpcUaLink:
     def _node(self, name: str) -> ua.NodeId:
         return ua.NodeId(ua.String(name), ua.Int16(self._index), ua.NodeIdType.String)
 
-    async def _ask(self, request: Callable[[Client], Awaitable[_T]]) -> _T:
-        """Do one request within its deadline; whatever goes wrong ends the connection."""
-        client = self._client
-        if client is None or not self.connected:
+    def _session(self) -> Client:
+        """Return the client of a sound connection. Raises LinkDown."""
+        if self._client is None or not self.connected:
             self._drop()
             raise self._error(LinkDown, "not connected", "wait for the connection to come back")
+        return self._client
+
+    async def _ask(self, request: Callable[[Client], Awaitable[_T]]) -> _T:
+        """Do one request within its deadline; whatever goes wrong ends the connection."""
+        client = self._session()
         try:
             async with asyncio.timeout(self._profile.timeout_s):
                 return await request(client)

@@ -6,7 +6,7 @@ import pytest
 
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
-from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, shelf
+from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, WireRig, shelf
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,14 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
             made = ModbusRig()
         case _:
             made = OpcUaRig(request.getfixturevalue("opcua_peer"))
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture(params=["modbus", "opcua"])
+async def wire(request: pytest.FixtureRequest) -> AsyncIterator[WireRig]:
+    made: WireRig = ModbusRig() if request.param == "modbus" else OpcUaRig(request.getfixturevalue("opcua_peer"))
     await made.start()
     yield made
     await made.stop()

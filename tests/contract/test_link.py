@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from devices import codec
 from devices.errors import LinkDown, LinkError, LinkTimeout
+from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import Order
+from devices.profile import load_profile
 from devices.protocol import Link
 from tests.contract.rigs import TIMEOUT_S, MemoryRig, Rig, WireRig
 from tests.contract.words import place
@@ -59,9 +62,9 @@ async def test_the_heartbeat_arrives(rig: Rig) -> None:
 async def test_without_a_connection_every_call_says_that_nothing_was_sent(rig: Rig) -> None:
     link = rig.link()
     assert not link.connected
-    for call in (link.read(), link.beat(1), link.command(_some_order(rig))):
+    for call in (link.read, lambda: link.beat(1), lambda: link.command(_some_order(rig))):
         with pytest.raises(LinkDown):
-            await call
+            await call()
     assert rig.commands() == []
     await link.close()
 
@@ -108,10 +111,8 @@ async def test_a_peer_that_closes_is_noticed_at_once(rig: Rig) -> None:
     await link.close()
 
 
-async def test_a_peer_that_closes_in_the_middle_leaves_the_outcome_unknown_at_once(rig: Rig) -> None:
-    if not isinstance(rig, WireRig):
-        pytest.skip("there is no middle in memory")
-    link = rig.link()
+async def test_a_peer_that_closes_in_the_middle_leaves_the_outcome_unknown_at_once(wire: WireRig) -> None:
+    rig, link = wire, wire.link()
     for call in (link.read, lambda: link.command(_some_order(rig))):
         await link.connect()
         rig.silence(on=True)
@@ -144,9 +145,8 @@ async def test_a_cancelled_call_closes_the_connection(rig: Rig) -> None:
     await link.close()
 
 
-async def test_a_late_answer_is_never_paired_with_the_next_request(rig: Rig) -> None:
-    if not isinstance(rig, WireRig):
-        pytest.skip("no answer is late in memory")
+async def test_a_late_answer_is_never_paired_with_the_next_request(wire: WireRig) -> None:
+    rig = wire
     machine = ProfiledMachine(place(rig.profile.id), rig.profile, rig.link())
     for round_number in range(3):
         await machine.connect()
@@ -215,11 +215,6 @@ async def test_connecting_to_a_dead_address_ends_in_time() -> None:
 
 
 def _link(name: str, url: str) -> Link:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from devices.links import open_link  # noqa: PLC0415
-    from devices.profile import load_profile  # noqa: PLC0415
-
     return open_link(place(name, url), replace(load_profile(name), timeout_s=TIMEOUT_S))
 
 

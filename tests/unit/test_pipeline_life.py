@@ -37,7 +37,6 @@ def batch_of(line: PureLine, case: str):
     return line.floor.batches[line.floor.cases[case].batch]
 
 
-
 def work_to(line: PureLine, stage: Stage, case: str, *, idle: frozenset[str] = frozenset()) -> None:
     crew = Crew(line, idle=idle)
 
@@ -76,10 +75,14 @@ def test_every_start_of_a_batch_has_a_name_of_its_own(line: PureLine) -> None:
     line.run(30)
     starts = [start for machine in line.machines.values() for start in machine.starts]
     assert len(starts) == len(set(starts))
-    assert all(not machine.batch and machine.clean for machine in line.floor.machines.values() if machine.kind == "decoction")
+    assert all(
+        not machine.batch and machine.clean for machine in line.floor.machines.values() if machine.kind == "decoction"
+    )
 
 
-@pytest.mark.parametrize(("method", "kind"), [("pickup", "handed_over"), ("ward", "handed_over"), ("drone", "delivered")])
+@pytest.mark.parametrize(
+    ("method", "kind"), [("pickup", "handed_over"), ("ward", "handed_over"), ("drone", "delivered")]
+)
 def test_every_way_of_delivery_ends_as_it_should(line: PureLine, method: str, kind: str) -> None:
     begin(line, delivery=DeliveryMethod(method))
     Crew(line).work()
@@ -152,11 +155,17 @@ def test_a_wrong_drawer_a_wrong_weight_and_a_second_scan_are_refused(line: PureL
     task = line.tasks("draw")[0]
     stranger = next(iter(line.floor.by_herb["黄连"]))
     assert line.refused(i.ScanCode(stranger, task.into, badge("dispenser"), "st")) == "wrong-drawer"
-    assert line.refused(i.RecordWeight(task.batch, task.details["herb"], 1.0, badge("dispenser"), "st")) == "drawer-not-scanned"
+    assert (
+        line.refused(i.RecordWeight(task.batch, task.details["herb"], 1.0, badge("dispenser"), "st"))
+        == "drawer-not-scanned"
+    )
     line.must_scan(task.codes[0], task.into, "dispenser")
     assert line.refused(i.ScanCode(task.codes[0], task.into, badge("dispenser"), "st")) == "already-done"
     wrong = task.details["grams"] * 1.2
-    assert line.refused(i.RecordWeight(task.batch, task.details["herb"], wrong, badge("dispenser"), "st")) == "weight-out-of-tolerance"
+    assert (
+        line.refused(i.RecordWeight(task.batch, task.details["herb"], wrong, badge("dispenser"), "st"))
+        == "weight-out-of-tolerance"
+    )
 
 
 def test_a_failing_lot_and_a_warm_zone_are_refused_until_assessed(line: PureLine) -> None:
@@ -194,7 +203,11 @@ def test_a_pail_goes_only_into_its_own_position_and_pot_after_its_soak(line: Pur
     other = next(c for c, m in line.book.vessels.items() if m.startswith("pot") and m != batch.pot)
     assert line.refused(i.ScanCode(batch.pail, other, badge("operator"), "st")) == "wrong-pot"
     line.must_scan(batch.pail, pot, "operator")
-    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) in ("already-done", "unknown-code", "pail-unbound")
+    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) in (
+        "already-done",
+        "unknown-code",
+        "pail-unbound",
+    )
 
 
 def test_cancelling_is_graded_by_how_far_it_is(line: PureLine) -> None:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from tui import figures
 from tui.clocks import brief, clock, span
-from tui.ink import BAD, BRIGHT, DIM, FAINT, PLAIN, TILES, WARN, flow, say
-from tui.paint.alarms import headline
-from tui.paint.facts import told
-from tui.paint.prescriptions import slack
+from tui.codes import short
+from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, rule, say
+from tui.paint.alarms import headline, ordered
+from tui.paint.facts import tick
+from tui.paint.prescriptions import pressed
 from tui.widgets.machine_map import Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from textual.style import Style
 
     from controller.wire import MachineView
     from tui.ink import Line
@@ -26,18 +27,18 @@ FLOW = (
 )  # fmt: skip
 """Open statuses in the order a prescription goes through them."""
 
-_PERCENT_BUSY = frozenset({"heat", "boil"})
+_WAIVERS_SHOWN = 4
 
 
 def stages(view: View, words: Words, width: int) -> list[Line]:
     """Return how many prescriptions are at each stage; empty stages are faint."""
     counts = view.line["counts"] if view.line else {}
-    return flow((_stage(words.of("status", status), counts.get(status, 0), status) for status in FLOW), width, "  ")
+    return flow((_stage(status, counts.get(status, 0), words) for status in FLOW), width)
 
 
-def _stage(name: str, count: int, status: str) -> Line:
+def _stage(status: str, count: int, words: Words) -> Line:
     style = FAINT if not count else BAD if status == "held" else BRIGHT
-    return say((name, DIM if count else FAINT), " ", (f"{count:<3}", style))
+    return say((words.of("status", status), DIM if count else FAINT), " ", (f"{count:<2}", style))
 
 
 def pressing(view: View, words: Words, width: int) -> list[Line]:
@@ -45,22 +46,106 @@ def pressing(view: View, words: Words, width: int) -> list[Line]:
     line = view.line
     if line is None:
         return [say((words("overview.waiting"), DIM))]
-    alarms = line["alarms"]
     parts = [
         _count(words("overview.late"), line["late"], BAD),
         _count(words("overview.at-risk"), line["at_risk"], WARN),
-        *(_count(words.of("priority", name), alarms.get(name, 0), BAD) for name in ("high", "medium", "low")),
+        say((words("overview.alarms"), DIM)),
+        _count(words.of("priority", "high"), line["alarms"].get("high", 0), BAD),
+        _count(words.of("priority", "medium"), line["alarms"].get("medium", 0), WARN),
+        _count(words.of("priority", "low"), line["alarms"].get("low", 0), BRIGHT),
     ]
     if line["waivers"]:
-        parts.append(say((words("overview.waivers"), WARN), " ", (_short_list(line["waivers"]), DIM)))
+        parts.append(say((words("overview.waivers"), WARN), " ", (_few(line["waivers"]), DIM)))
     return flow(parts, width, "   ")
 
 
-def _count(name: str, count: int, style: object) -> Line:
-    del style
-    return say((name, DIM), " ", (str(count), BAD if count else FAINT))
+def _count(name: str, count: int, style: Style) -> Line:
+    return say((name, DIM), " ", (str(count), style if count else FAINT))
 
 
-def _short_list(names: list[str]) -> str:
-    shown = names[:4]
-    return " ".join(shown) + (f" +{len(names) - len(shown)}" if len(names) > len(shown) else "")
+def _few(names: list[str]) -> str:
+    more = len(names) - _WAIVERS_SHOWN
+    return " ".join(names[:_WAIVERS_SHOWN]) + (f" +{more}" if more > 0 else "")
+
+
+def families(view: View, words: Words, now_s: float) -> dict[str, list[Tile]]:
+    """Return the tiles of all machines by the label of their family."""
+    return {
+        words.of("group", family): [_tile(machine, view, words, now_s) for machine in machines]
+        for family, machines in figures.groups(view.machines.values()).items()
+    }
+
+
+def _tile(machine: MachineView, view: View, words: Words, now_s: float) -> Tile:
+    state = figures.phase(machine)
+    number = machine["id"].rpartition("-")[2]
+    tone = figures.shown_tone(view, machine)
+    if machine["kind"] == "decoction":
+        return Tile(machine["id"], number, tone, words.of("phase", state), _below(machine, view, now_s))
+    return Tile(machine["id"], number, tone, _one_figure(machine, state, view, words, now_s))
+
+
+def _below(machine: MachineView, view: View, now_s: float) -> str:
+    """Return a pot's second line: its temperature while that is known to be true, and what is left of the step."""
+    rest = figures.remaining_s(view, machine, now_s)
+    left = brief(rest) if rest else ""
+    return f"{_main(machine, view):<5}{left:>3}"
+
+
+def _one_figure(machine: MachineView, state: str, view: View, words: Words, now_s: float) -> str:
+    """Return the one thing worth knowing of a small machine."""
+    if state == "soak":
+        return brief(figures.remaining_s(view, machine, now_s))
+    if machine["kind"] in {"scale", "storage"} and state == "idle":
+        return _main(machine, view)
+    return words.of("phase-short", state)
+
+
+def _main(machine: MachineView, view: View) -> str:
+    reading = machine["readings"].get(figures.MAIN_READING.get(machine["kind"], ""))
+    if reading is None or not figures.is_live(view, machine, reading):
+        return "--"
+    return f"{reading['value']:.{0 if machine['kind'] == 'scale' else 1}f}"
+
+
+def chosen(view: View, words: Words, machine_id: str, now_s: float, width: int) -> list[Line]:
+    """Return one line about the machine under the cursor."""
+    machine = view.machines.get(machine_id)
+    if machine is None:
+        return []
+    state = figures.phase(machine)
+    rest = figures.remaining_s(view, machine, now_s)
+    parts = [
+        say((f" {machine['id']} ", BRIGHT), (f" {words.of('phase', state)} ", TILES[figures.shown_tone(view, machine)])),
+        say((words("machine.rest"), DIM), " ", span(rest)) if rest else say(),
+        _holds(machine, words),
+        say((words("machine.stale", at=clock(machine["link_since"], figures.site_zone(view))), DIM))
+        if figures.tone(state) == "lost"
+        else say(),
+        say((words.pick(machine["fault_zh"], machine["fault_en"]), BAD)),
+    ]
+    line = say(*(piece for part in parts if part for piece in (part, "  ")))
+    return [beside(line, say((words("overview.open"), FAINT)), width)]
+
+
+def _holds(machine: MachineView, words: Words) -> Line:
+    if not machine["batch"]:
+        return say()
+    return say((words("col.batch"), DIM), f" {short(machine['batch'])} ", (machine["prescription_no"], BRIGHT))
+
+
+def urgent(view: View, words: Words, now_s: float, size: tuple[int, int]) -> list[Line]:
+    """Return what wants a person soonest: alarms that nobody has seen, then prescriptions by slack."""
+    width, height = size
+    alarms = [headline(alarm, view, words) for alarm in ordered(view) if alarm["state"] != "NORMAL"]
+    rows = [pressed(row, view, words, now_s, width) for row in view.rows]
+    room = height - 1
+    first = alarms[: max(room - len(rows), room // 2 + room % 2)]
+    found = [*first, *rows[: room - len(first)]]
+    return [rule(words("overview.urgent"), width), *(found or [say((words("overview.calm"), FAINT))])]
+
+
+def ticker(view: View, words: Words, size: tuple[int, int]) -> list[Line]:
+    """Return what has just happened, newest first."""
+    width, height = size
+    return [rule(words("overview.ticker"), width), *(tick(fact, words, view, width) for fact in view.recent[: height - 1])]

@@ -1,0 +1,69 @@
+"""Every part of the demo is a process of its own, and none outlives it.
+
+Children are started in sessions of their own, so that Ctrl-C reaches the demo alone and it can still ask them for the summary.
+What they write goes to `log/NAME.log` of the demo's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from pathlib import Path
+
+_STOP_S = 20.0
+_SET_DEATH_SIGNAL = 1
+_LINUX = sys.platform == "linux"
+_LIBC = ctypes.CDLL(None) if _LINUX else None
+
+
+class ChildDied(Exception):
+    """A part of the demo ended that should not have."""
+
+
+class Children:
+    """The processes of the demo by name."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._processes: dict[str, Process] = {}
+        log.mkdir(parents=True, exist_ok=True)
+
+    async def start(self, name: str, module: str, *arguments: str) -> None:
+        """Start `python -m module`."""
+        with (self._log / f"{name}.log").open("ab") as log:
+            self._processes[name] = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, *arguments,
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=_end_with_parent,
+            )  # fmt: skip
+
+    def check(self) -> None:
+        """Raise ChildDied where one has ended."""
+        for name, process in self._processes.items():
+            if process.returncode is not None:
+                raise ChildDied(f"{name} ended with {process.returncode}: see {self._log / name}.log")
+
+    async def stop(self, *names: str) -> None:
+        """End these, in order, all where none is named; kill what does not listen."""
+        for name in names or tuple(reversed(self._processes)):
+            process = self._processes.pop(name)
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this child should the demo be killed."""
+    if _LIBC is not None:
+        _LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)

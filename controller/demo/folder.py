@@ -1,0 +1,113 @@
+"""The demo's folder is fresh every time: its own site file with free ports, and nothing of yesterday."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import tomllib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controller.demo.layout import HOSPITALS, Counts, Ports, layout
+from controller.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+HOME = Path(__file__).resolve().parents[2]
+"""The folder of the project: its stock, its samples and their script."""
+
+SAMPLES = HOME / "samples" / "prescriptions.jsonl"
+_SCRIPT = HOME / "samples" / "script.toml"
+_SQLITE = "sqlite:///"
+
+
+class FolderError(Exception):
+    """The demo's folder or database is in use."""
+
+
+def make_folder(
+    folder: Path,
+    *,
+    hospitals: Sequence[str],
+    prescriptions: Path,
+    speed: int,
+    database: str = "",
+    counts: Counts | None = None,
+) -> Path:
+    """Clear the folder, write config.toml into it and return its path. Raises FolderError where somebody lives there.
+
+    `database`: URL, empty for SQLite in the folder. The project's script of detours goes with its own samples alone.
+    """
+    folder, counts = folder.resolve(), counts or Counts()
+    _clear(folder)
+    folder.mkdir(parents=True)
+    config = folder / "config.toml"
+    text = layout(
+        counts=counts,
+        ports=free_ports(counts),
+        speed=speed,
+        state=".",
+        database=_unused(database),
+        stock=str(HOME / "stock.toml"),
+        people="people.toml",
+        hospitals={code: HOSPITALS.get(code, code) for code in hospitals},
+        prescriptions=str(prescriptions.resolve()),
+        script=_script() if prescriptions.resolve() == SAMPLES else {},
+    )
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
+def free_ports(counts: Counts) -> Ports:
+    """Find ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(counts.modbus + counts.opcua + 1)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        ports: list[int] = [one.getsockname()[1] for one in sockets]
+    return Ports(ports[1 : counts.modbus + 1], ports[counts.modbus + 1 :], ports[0])
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier demo left. Its processes hold the clock's lock as long as they live."""
+    if not folder.exists():
+        return
+    if not (folder / "config.toml").exists():
+        raise FolderError(f"{folder} is not the folder of a demo; it is left alone")
+    lock = folder / "clock.lock"
+    if lock.exists():
+        descriptor = os.open(lock, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderError(f"another demo runs in {folder}") from error
+        finally:
+            os.close(descriptor)
+    shutil.rmtree(folder)
+
+
+def _unused(database: str) -> str:
+    """Return the URL, its file from where we stand. Raises FolderError where something is in it."""
+    if not database:
+        return ""
+    if database.startswith(_SQLITE):
+        database = _SQLITE + str(Path(database.removeprefix(_SQLITE)).resolve())
+    try:
+        store = Store.open(database)
+        try:
+            used = store.load().seq or store.keys()
+        finally:
+            store.close()
+    except StoreError as error:
+        raise FolderError(f"{database}: {error}") from error
+    if used:
+        raise FolderError(f"{database} is not empty")
+    return database
+
+
+def _script() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads(_SCRIPT.read_text(encoding="utf-8"))["staff"]["script"]

@@ -1,0 +1,79 @@
+"""What is true now, read off the floor and the fleet when somebody asks for the metrics."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from controller.runtime.metrics import REGISTRY
+from devices.model import LinkState, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from typing import Protocol
+
+    from prometheus_client import Metric
+
+    from controller.runtime.line import Line
+
+    class Machines(Protocol):
+        """What can be asked of a fleet."""
+
+        def latest(self, machine: str) -> Snapshot | None:
+            """Return the last snapshot."""
+            ...
+
+
+class Gauges(Collector):
+    """`files`: name of a metric -> the file whose bytes it tells."""
+
+    def __init__(self, line: Line, machines: Machines, files: Iterable[tuple[str, str, Path]]) -> None:
+        self._line = line
+        self._machines = machines
+        self._files = tuple(files)
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell everything once."""
+        yield from self._of_cases()
+        yield from self._of_machines()
+        for name, what, file in self._files:
+            if file.exists():
+                yield GaugeMetricFamily(name, what, file.stat().st_size)
+
+    def _of_cases(self) -> Iterator[Metric]:
+        floor, now = self._line.floor, self._line.clock.now()
+        cases = floor.cases.values()
+        orders = GaugeMetricFamily("decoct_orders", "Open prescriptions", labels=["stage"])
+        for stage, count in Counter(case.shown_status.value for case in cases).items():
+            orders.add_metric([stage], count)
+        yield orders
+        slack = min((case.promised_at - now for case in cases if not case.released_at), default=0)
+        yield GaugeMetricFamily("decoct_promise_slack_seconds", "Least plant time left to a promise", slack / 1000)
+        alarms = GaugeMetricFamily("decoct_alarms_active", "Alarms whose condition holds", labels=["priority"])
+        for priority, count in Counter(alarm.priority.value for alarm in floor.alarms.values() if alarm.active).items():
+            alarms.add_metric([priority], count)
+        yield alarms
+
+    def _of_machines(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("decoct_device_up", "Whether the machine answers", labels=["machine"])
+        age = GaugeMetricFamily(
+            "decoct_value_age_seconds", "Wall seconds since the machine was last read", labels=["machine"]
+        )
+        for machine in self._line.floor.machines.values():
+            up.add_metric([machine.id], float(machine.link is LinkState.FRESH))
+            latest = self._machines.latest(machine.id)
+            if latest is not None:
+                age.add_metric([machine.id], time.monotonic() - latest.received_s)
+        yield up
+        yield age
+
+
+def exposition(gauges: Callable[[], Collector]) -> bytes:
+    """Return all metrics in the text form of Prometheus."""
+    return generate_latest(REGISTRY)
