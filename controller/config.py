@@ -75,6 +75,11 @@ class Config:
         """The site's."""
         return ZoneInfo(self.site.timezone)
 
+    @property
+    def sqlite(self) -> Path | None:
+        """The database file, None where the database is a server."""
+        return self.path.parent / self.database.removeprefix(SQLITE) if self.database.startswith(SQLITE) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class _Line:

@@ -44,11 +44,11 @@ FORMULARY = load_formulary()
 RECIPES = load_recipes()
 
 
-def machines() -> dict[str, MachineSite]:
-    """Two pots of each size, four soaking positions, two packers, one sensor."""
+def machines(pots: int = 6) -> dict[str, MachineSite]:
+    """Pots of three sizes in turn, four soaking positions, two packers, one sensor."""
     rows: list[MachineSite] = []
     sizes = [(800, 6000), (1500, 12000), (2500, 20000)]
-    for number, volume in enumerate([size for size in sizes for _ in range(2)], 1):
+    for number, volume in enumerate([sizes[n * 3 // pots] for n in range(pots)], 1):
         name = f"pot-{number:02}"
         code = make_code(VESSEL, f"POT{number:013}")
         packer = f"pack-{1 + number % 2}"
@@ -67,9 +67,9 @@ def machines() -> dict[str, MachineSite]:
     return {row.id: row for row in rows}
 
 
-def book() -> Book:
+def book(pots_wanted: int = 6) -> Book:
     """The books of the small test site."""
-    rows = machines()
+    rows = machines(pots_wanted)
     pots = [row for row in rows.values() if row.kind == "decoction"]
     return Book(
         formulary=FORMULARY,
@@ -155,14 +155,15 @@ class PureLine:
     floor: Floor = field(default_factory=Floor)
     facts: list[Fact] = field(default_factory=list)
     machines: dict[str, Machine] = field(default_factory=dict)
+    intents: int = 0
     _tokens: count[int] = field(default_factory=lambda: count(1))
     _events: list[tuple[int, int, str, str]] = field(default_factory=list)
     _ticket: count[int] = field(default_factory=count)
 
     @classmethod
-    def ready(cls) -> PureLine:
+    def ready(cls, pots: int = 6) -> PureLine:
         """A line with stock, people, and every machine seen fresh."""
-        line = cls()
+        line = cls(book=book(pots))
         zone = Zone("normal", "常温", "ambient", (10.0, 30.0), (35.0, 75.0), "sensor-1")
         lots = tuple(
             Lot(f"L-{n:04}", herb, "示例饮片厂", inspection_passed=True, inspection="合格", expires_at=START * 2,
@@ -184,6 +185,7 @@ class PureLine:
 
     def do(self, intent: i.ExternalIntent) -> Outcome:
         """Submit one intent; machines take its orders at once."""
+        self.intents += 1
         outcome = handle(self.floor, intent, self.world())
         self.floor = outcome.floor
         self.facts.extend(outcome.facts)

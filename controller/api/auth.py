@@ -125,6 +125,10 @@ class Keyring:
             if not row.revoked_at
         }
 
+    def good(self, caller: Caller) -> bool:
+        """Say whether a caller's key is still good."""
+        return caller in self._callers.values()
+
     def caller(self, authorization: str) -> Caller:
         """Return who calls by the header's value. Raises Problematic 401."""
         scheme, _, key = authorization.partition(" ")

@@ -30,6 +30,8 @@ from controller.store import Write
 
 _BUSY_RETRY_S = 1
 _STOPPED_RETRY_S = 5
+MOST_READERS = 200
+"""Streams at once, over all keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Desk:
     by_slack: BySlack
     rate: Rate
     turns: Turns
+    readers: asyncio.Semaphore
 
     @classmethod
     def of(cls, context: Context) -> "Desk":
@@ -57,6 +60,7 @@ class Desk:
             by_slack=BySlack(lambda: context.line.floor),
             rate=Rate(context.requests_per_minute),
             turns=Turns(),
+            readers=asyncio.Semaphore(MOST_READERS),
         )
 
     async def submit(

@@ -7,13 +7,13 @@ finds the answer of the first; what was answered is stored with the facts and gi
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field, TypeAdapter, with_config
 from typing_extensions import NotRequired, TypedDict
 
-from controller.api.body import POSTED, STRICT, Code, OverrideBody, PrescriptionBody, Version, Words
+from controller.api.body import POSTED, STRICT, OverrideBody, PrescriptionBody, Version
 from controller.api.desk import Call, Here, admit, answer_bytes, answer_json
 from controller.api.inert import clean
 from controller.api.instants import to_text
@@ -162,9 +162,7 @@ async def cancel(id_: CaseId, request: Request, here: Here) -> Response:
     """Cancel, as long as the herbs are dry."""
     here.desk.rate.take(here.caller.scope)
     case = await here.desk.case(id_, here.caller)
-    body = check(await read_json(request, empty={}), _CANCEL)
+    body = check(await read_json(request, needed=False), _CANCEL)
     await here.desk.accepted(CancelPrescription(case.id, clean(body.get("reason", ""))))
     return answer_json(_told(here, await here.desk.case(case.id, here.caller)))
 
-
-_ = Any, Code, Words

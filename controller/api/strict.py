@@ -1,7 +1,7 @@
 """A body is bounded before it is parsed, parsed once, and answered with every error and its place.
 
-`read(request, shape)` gives the body as `shape` checked it, or raises the problem that the client gets: 413 too large,
-415 compressed or not JSON by its own word, 408 too slow, 400 not JSON, 422 with a JSON pointer for everything that does not fit.
+`check(await read_json(request), shape)` gives the body as `shape` wants it, or raises the problem that the client gets: 413 too
+large, 415 compressed or not JSON by its own word, 408 too slow, 400 not JSON, 422 with a pointer for everything that does not fit.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 MAX_VALUES = 4_000
 BODY_SECONDS = 10.0
+_LENGTH_DIGITS = 9
 
 _T = TypeVar("_T")
 # It always matches where a string begins, also one that never ends: a pattern that could fail would try again at every quote.
@@ -37,20 +38,23 @@ _ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-async def read(request: Request, shape: TypeAdapter[_T]) -> _T:
-    """Read, bound, parse and check the body of a request. Raises Problematic."""
-    return check(parse(await _body(request)), shape)
-
-
-async def _body(request: Request) -> bytes:
+async def read_json(request: Request, *, needed: bool = True) -> Any:
+    """Read, bound and parse the body of a request; where none is `needed`, no body is an empty object. Raises Problematic."""
     headers = request.headers
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise Problematic(415, "body-compressed")
+    declared = headers.get("content-length", "0")
+    if len(declared) > _LENGTH_DIGITS or not declared.isdecimal() or int(declared) > MAX_BYTES:
+        raise Problematic(413, "body-too-large", {"limit": MAX_BYTES})
+    body = await _body(request)
+    if not body and not needed:
+        return {}
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Problematic(415, "body-not-json")
-    declared = headers.get("content-length", "0")
-    if not declared.isascii() or not declared.isdigit() or len(declared) > 9 or int(declared) > MAX_BYTES:  # noqa: PLR2004 - digits
-        raise Problematic(413, "body-too-large", {"limit": MAX_BYTES})
+    return parse(body)
+
+
+async def _body(request: Request) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:

@@ -1,7 +1,7 @@
 """Every part of the demo is a process of its own, and none outlives it.
 
-Children are started in sessions of their own, so that Ctrl-C reaches the demo alone and it can still ask them for the summary.
-What they write goes to `log/NAME.log` of the demo's folder.
+Children are started in sessions of their own, so that Ctrl-C reaches the demo alone. What they write goes to `log/NAME.log`
+of the demo's folder.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STOP_S = 20.0
+_LOOK_S = 0.2
 _SET_DEATH_SIGNAL = 1
-_LINUX = sys.platform == "linux"
-_LIBC = ctypes.CDLL(None) if _LINUX else None
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildDied(Exception):
@@ -30,30 +30,36 @@ class ChildDied(Exception):
 class Children:
     """The processes of the demo by name."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._processes: dict[str, Process] = {}
-        log.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     async def start(self, name: str, module: str, *arguments: str) -> None:
         """Start `python -m module`."""
-        with (self._log / f"{name}.log").open("ab") as log:
+        with self.log(name).open("ab") as log:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", module, *arguments,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
 
-    def check(self) -> None:
-        """Raise ChildDied where one has ended."""
-        for name, process in self._processes.items():
-            if process.returncode is not None:
-                raise ChildDied(f"{name} ended with {process.returncode}: see {self._log / name}.log")
+    def log(self, name: str) -> Path:
+        """Return where a child's output goes."""
+        return self._folder / f"{name}.log"
 
-    async def stop(self, *names: str) -> None:
-        """End these, in order, all where none is named; kill what does not listen."""
-        for name in names or tuple(reversed(self._processes)):
-            process = self._processes.pop(name)
+    async def watch(self) -> None:
+        """Raise ChildDied as soon as one has ended; never return."""
+        while True:
+            for name, process in self._processes.items():
+                if process.returncode is not None:
+                    raise ChildDied(f"{name} ended with {process.returncode}: see {self.log(name)}")
+            await asyncio.sleep(_LOOK_S)
+
+    async def stop(self) -> None:
+        """End all, the last first; kill what does not listen."""
+        while self._processes:
+            _, process = self._processes.popitem()
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             try:

@@ -45,9 +45,9 @@ class KeyStore(Protocol):
     """What keys and PINs need of a store."""
 
     def keys(self) -> list[KeyRow]: ...  # noqa: D102 - see controller.store
-    def add_key(self, id: str, role: str, scope: str, digest: str) -> None: ...  # noqa: A002, D102
+    def add_key(self, id_: str, role: str, scope: str, digest: str, /) -> None: ...  # noqa: D102
     def pin_hash(self, badge: str) -> str | None: ...  # noqa: D102
-    def set_pin(self, badge: str, hash: str) -> None: ...  # noqa: A002, D102
+    def set_pin(self, badge: str, hash_: str, /) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -112,7 +112,7 @@ def people_to_enrol(
     """Return whom the line must enter; their PINs are in the store already. `known`: badges the line knows.
 
     People of people.toml only where the line knows nobody; simulated ones, each with a PIN, where all machines are simulated.
-    Raises ConfigError. Slow where PINs are made: call it in a thread.
+    Raises ConfigError. A PIN takes some tens of ms.
     """
     people = () if known else load_people(config)
     if not simulated_only(config.site):

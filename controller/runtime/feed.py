@@ -51,6 +51,11 @@ class Feed:
         self._listeners.add(listener)
         return listener
 
+    def close(self) -> None:
+        """End every subscription: the process stops."""
+        for listener in tuple(self._listeners):
+            listener.close()
+
     def leave(self, listener: Subscription) -> None:
         """Tell this listener nothing any more."""
         self._listeners.discard(listener)

@@ -6,37 +6,38 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from controller.runtime.metrics import REGISTRY
-from devices.model import LinkState, Snapshot
+from devices.model import LinkState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-    from typing import Protocol
 
     from prometheus_client import Metric
 
     from controller.runtime.line import Line
-
-    class Machines(Protocol):
-        """What can be asked of a fleet."""
-
-        def latest(self, machine: str) -> Snapshot | None:
-            """Return the last snapshot."""
-            ...
+    from devices.model import Snapshot
 
 
 class Gauges(Collector):
-    """`files`: name of a metric -> the file whose bytes it tells."""
+    """`latest` gives the last snapshot of a machine; `files`: (metric, what it is, the file whose bytes it tells)."""
 
-    def __init__(self, line: Line, machines: Machines, files: Iterable[tuple[str, str, Path]]) -> None:
+    def __init__(
+        self, line: Line, latest: Callable[[str], Snapshot | None], files: Iterable[tuple[str, str, Path]]
+    ) -> None:
         self._line = line
-        self._machines = machines
+        self._latest = latest
         self._files = tuple(files)
+        self._own = CollectorRegistry()
+        self._own.register(self)
+
+    def exposition(self) -> bytes:
+        """Return all metrics of the process in the text form of Prometheus."""
+        return generate_latest(REGISTRY) + generate_latest(self._own)
 
     def collect(self) -> Iterator[Metric]:
         """Tell everything once."""
@@ -67,13 +68,8 @@ class Gauges(Collector):
         )
         for machine in self._line.floor.machines.values():
             up.add_metric([machine.id], float(machine.link is LinkState.FRESH))
-            latest = self._machines.latest(machine.id)
+            latest = self._latest(machine.id)
             if latest is not None:
                 age.add_metric([machine.id], time.monotonic() - latest.received_s)
         yield up
         yield age
-
-
-def exposition(gauges: Callable[[], Collector]) -> bytes:
-    """Return all metrics in the text form of Prometheus."""
-    return generate_latest(REGISTRY)

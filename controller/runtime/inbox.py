@@ -62,9 +62,6 @@ class Inbox:
         self.closed = False
         self.coalesced = 0
 
-    def __len__(self) -> int:
-        return len(self._people) + len(self._machines)
-
     def ask(self, lane: Lane, waiting: Waiting) -> None:
         """Queue an intent whose answer is awaited. Raises LineBusy, LineStopped."""
         if self.closed:

@@ -50,7 +50,7 @@ class _Sight:
 class _ZoneSight:
     """What the line has been told of one zone. `inside`: None before the first good reading."""
 
-    zone: Zone
+    zone: str
     inside: bool | None = None
     told_at: int = 0
 
@@ -76,7 +76,7 @@ class Watch:
         self._sights = {
             machine: _Sight(known[machine].link if machine in known else LinkState.NEVER) for machine in machines
         }
-        self._zones = {zone.sensor: _ZoneSight(zone) for zone in zones}
+        self._zones = {zone.sensor: _ZoneSight(zone.id) for zone in zones}
 
     def start(self, patience_s: float) -> None:
         """Count as lost what has not been read `patience_s` wall seconds from now, on top of the alarm delay."""
@@ -151,11 +151,11 @@ class Watch:
 
     def _on_zone(self, sight: _ZoneSight, snapshot: Snapshot) -> None:
         celsius, humidity = snapshot.readings.get(_CELSIUS), snapshot.readings.get(_HUMIDITY)
-        if celsius is None or humidity is None:
+        zone = self._floor().zones.get(sight.zone)
+        if zone is None or celsius is None or humidity is None:
             return
         if celsius.quality is not Quality.GOOD or humidity.quality is not Quality.GOOD:
             return
-        zone = sight.zone
         inside = (
             zone.celsius[0] <= celsius.value <= zone.celsius[1]
             and zone.humidity[0] <= humidity.value <= zone.humidity[1]

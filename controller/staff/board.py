@@ -43,6 +43,7 @@ _MOST_PERIOD_S = 2.0
 _PERIOD_PLANT_S = 15.0
 _AFTER_CHANGE_S = 0.05
 _LINE_PERIOD_S = 5.0
+_MOST_TASKS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Board:
                 await self._hear()
                 hear_at_s = time.monotonic() + _LINE_PERIOD_S
             asked_s = time.monotonic()
-            reply = await self._door.get("/api/v1/tasks", self._key)
+            reply = await self._door.get("/api/v1/tasks", self._key, {"limit": _MOST_TASKS})
             if reply.ok:
                 self._show(reply.body, asked_s)
             period_s = max(_LEAST_PERIOD_S, min(_MOST_PERIOD_S, _PERIOD_PLANT_S / self._time.speed))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DESK = "dispensing"
 _TRIES = 8
+_UNFIT = {"lot-failed", "lot-expired", "lot-quarantined"}
 
 
 async def bind_pail(crew: Crew, person: Person, job: Job) -> None:
@@ -30,18 +31,25 @@ async def bind_pail(crew: Crew, person: Person, job: Job) -> None:
 async def draw(crew: Crew, person: Person, job: Job) -> None:
     """Take one herb from its drawer into the pail, and weigh it."""
     task = job.task
-    if not task["codes"]:
-        raise PutDown("no drawer has this herb")
-    herb, drawer = str(task["details"]["herb"]), task["codes"][0]
     await crew.spend("draw")
     if crew.mistakes.strike():
         await _wrong_drawer(crew, person, task)
-    crew.drawers[herb] = drawer
-    must(await crew.scan(person, DESK, drawer, task["into"]))
+    drawer = await _draw(crew, person, task)
+    crew.drawers[str(task["details"]["herb"])] = drawer
     if crew.mistakes.strike():
         crew.mistakes.answered("scanned-twice", await crew.scan(person, DESK, drawer, task["into"]))
     for _ in range(int(task["details"]["times"])):
         await _weigh(crew, person, task)
+
+
+async def _draw(crew: Crew, person: Person, task: TaskView) -> str:
+    """Try the drawers of the herb until one has a lot that may be used; return its code."""
+    for drawer in task["codes"]:
+        reply = await crew.scan(person, DESK, drawer, task["into"])
+        if reply.rule not in _UNFIT:
+            must(reply)
+            return drawer
+    raise PutDown("no drawer has a fit lot of this herb")
 
 
 async def _wrong_drawer(crew: Crew, person: Person, task: TaskView) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from controller.store.backup import backup, restore
 from controller.store.errors import (
     CommitUnknown,
     Corrupt,
@@ -34,6 +35,7 @@ from controller.store.rows import (
 )
 from controller.store.store import Store
 from controller.store.subjects import subject_digest
+from controller.store.verify import verify
 
 __all__ = [
     "ClosedPage",
@@ -60,5 +62,8 @@ __all__ = [
     "VerifyReport",
     "Write",
     "WrongVersion",
+    "backup",
+    "restore",
     "subject_digest",
+    "verify",
 ]

@@ -103,7 +103,7 @@ def last_at(connection: Connection, line: str) -> int:
     return last.at
 
 
-def link_of(previous: str, row: Row[Any]) -> str:
+def link_of(previous: str, row: Row[*tuple[Any, ...]]) -> str:
     """Return the hash that a stored fact should have."""
     return link(previous, seq=row.seq, at=row.at, kind=row.kind, v=row.v, about=row.about, body=row.body)
 
@@ -120,12 +120,12 @@ def about(connection: Connection, line: str, whom: str) -> list[StoredFact]:
     return [restored(row) for row in found]
 
 
-def everything(connection: Connection, line: str) -> Iterable[Row[Any]]:
+def everything(connection: Connection, line: str) -> Iterable[Row[*tuple[Any, ...]]]:
     """Give every stored fact in order, without holding them all."""
-    return connection.execution_options(yield_per=1000).execute(_facts(line).order_by(facts.c.seq))
+    return connection.execute(_facts(line).order_by(facts.c.seq).execution_options(yield_per=1000))
 
 
-def restored(row: Row[Any]) -> StoredFact:
+def restored(row: Row[*tuple[Any, ...]]) -> StoredFact:
     """Return a stored fact as it was; WrongVersion where it was written by a later program."""
     if row.v != FACT_VERSION:
         raise WrongVersion(f"fact {row.seq} is of version {row.v}, this program reads {FACT_VERSION}")

@@ -45,14 +45,11 @@ def write(
 def _spelled(table: Table, dialect: Dialect, on_conflict: OnConflict) -> tuple[str, Callable[[dict[str, Any]], Any]]:
     statement = _INSERTS[dialect.name](table)
     key = list(table.primary_key)
-    match on_conflict:
-        case OnConflict.ERROR:
-            pass
-        case OnConflict.REPLACE:
-            rest = {column.name: statement.excluded[column.name] for column in table.columns if column not in key}
-            statement = statement.on_conflict_do_update(index_elements=key, set_=rest)
-        case OnConflict.KEEP:
-            statement = statement.on_conflict_do_nothing()
+    if on_conflict is OnConflict.REPLACE:
+        rest = {column.name: statement.excluded[column.name] for column in table.columns if column not in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=rest)
+    elif on_conflict is OnConflict.KEEP:
+        statement = statement.on_conflict_do_nothing()
     compiled: Any = statement.compile(dialect=dialect)
     # SQLite's driver takes tuples in the order of the question marks, PostgreSQL's takes the names.
     return str(compiled), itemgetter(*compiled.positiontup) if compiled.positional else dict

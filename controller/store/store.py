@@ -7,15 +7,13 @@ Reading is safe from any thread, during commits too, and sees only what is durab
 
 from __future__ import annotations
 
-import json
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from controller.store import journal, keys, readings, replies, state, subjects
+from controller.store import anchor, journal, keys, readings, replies, state, subjects
 from controller.store.database import open_database
 from controller.store.errors import CommitUnknown, MasteryLost, ReadFailed, StoreError, StoreFailed
 from controller.store.journal import Head
@@ -186,11 +184,7 @@ class Store:
         with self._reading() as connection:
             at = journal.last_at(connection, self._line)
             head = journal.head_of(connection, self._line) or Head(0, journal.genesis(self._line))
-        line = json.dumps({"line": self._line, "seq": head.seq, "head": head.hash, "at": at}) + "\n"
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        anchor.append(path, self._line, head, at)
 
     # --- writes beside the facts ---
 

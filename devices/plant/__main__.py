@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.ERROR, handlers=[handler])
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what a client does wrong is answered on the wire
     try:
         return asyncio.run(_run(load_site(given.config), given.speed))
     except DeviceError as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from devices.plant.process import Process
     from devices.site import MachineSite, PlantClock, Site
 
-TICK_S = 0.05  # wall seconds between two pulses of the running machines
+TICK_S = 0.1  # wall seconds between two pulses of the running machines
 PUBLISH_S = 0.2  # wall seconds between two publications to OPC UA subscribers
 CLOSE_S = 1.0  # wall seconds that open connections may take to close
 PROTOCOLS = {"modbus": "modbus", "opc.tcp": "opcua"}
@@ -88,11 +88,11 @@ class Plant:
                 for pulse in pulses:
                     pulse.cancel()
         finally:
-            for machine in self.machines.values():
-                machine.close(self._clock.now())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await asyncio.gather(*(wire.close() for wire in opened))
+            for machine in self.machines.values():
+                machine.close(self._clock.now())
             os.close(self._lock)
 
     def _machine(self, place: MachineSite, address: SplitResult, process: Process) -> Machine:

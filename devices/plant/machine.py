@@ -32,7 +32,7 @@ STOP = "stop"
 READY = frozenset({State.IDLE, State.COMPLETE, State.STOPPED, State.HELD})
 LOGGED_REFUSALS = {Reason.DUPLICATE: "refused-duplicate", Reason.EPOCH: "refused-epoch"}
 HUNDREDTHS = frozenset({"rinse"})  # OrderValue is a whole number: degrees go as hundredths
-SAVE_S = 1.0  # wall seconds between two saves of a running machine
+SAVE_S = 2.0  # wall seconds between two saves of a running machine
 LONGEST_S = 0xFFFFFFFF
 
 

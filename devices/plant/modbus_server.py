@@ -7,6 +7,7 @@ instant. An order acts when its commit word is written, in one write or as the l
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, cast
 
 from pymodbus.constants import ExcCodes
@@ -117,16 +118,20 @@ class _Unit:
         faults = self.machine.faults
         if faults.is_mute:
             return ExcCodes.DEVICE_BUSY
-        match function, written:
-            case 3, None:
-                if faults.slow_s:
+        try:
+            match function, written:
+                case 3, None:
+                    if faults.slow_s:
+                        await asyncio.sleep(faults.slow_s)
+                    self._show(current, start)
+                case 16, list():
+                    self._take(cast("list[int]", written), address, current, start)
                     await asyncio.sleep(faults.slow_s)
-                self._show(current, start)
-            case 16, list():
-                self._take(cast("list[int]", written), address, current, start)
-                await asyncio.sleep(faults.slow_s)
-            case _:
-                return ExcCodes.ILLEGAL_FUNCTION
+                case _:
+                    return ExcCodes.ILLEGAL_FUNCTION
+        except Exception:  # pymodbus would turn a bug of ours into an answer and tell nobody
+            logging.getLogger(__name__).exception("%s function %d at %d", self.machine.name, function, address)
+            raise
         return None
 
     def _show(self, current: list[int], start: int) -> None:

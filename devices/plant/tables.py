@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PROFILES = Path(__file__).parents[1] / "profiles"
 
+SIMULATED = (("", "vessel", "open"), ("modbus", "table", "holding"), ("opcua", "security", "none"))
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -91,7 +93,14 @@ def load_table(profile: str) -> Table:
 
 
 def table_from(raw: Mapping[str, Any]) -> Table:
-    """Take what the machine needs from the parsed table. Raises LookupError or TypeError where it is not one."""
+    """Take what the machine needs from the parsed table.
+
+    Raises LookupError or TypeError where it is not a table, ValueError where it is one of a machine that is not simulated.
+    """
+    for section, key, simulated in SIMULATED:
+        asked = (raw.get(section, {}) if section else raw).get(key, simulated)
+        if asked != simulated:
+            raise ValueError(f"{key} = {asked!r}: only {simulated!r} is simulated")
     command, watchdog = raw.get("command"), raw.get("watchdog")
     return Table(
         id=raw["id"],

@@ -44,11 +44,11 @@ class OpcUaPeer:
         self._thread.join(10)
         self._loop.close()
 
-    def put(self, tag: str, value: Any, at: int | None, status: int = 0, kind: str = "") -> None:
+    def put(self, tag: str, value: Any, at: int | None, status: int = 0) -> None:
         """Let `tag` say `value` of the type of the profile, with source time `at` ms."""
         row = self._profile.tags[tag]
         stamp = None if at is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-        variant = ua.Variant(value, ua.VariantType[kind or row.type])
+        variant = ua.Variant(value, ua.VariantType[row.type])
         data = ua.DataValue(variant, ua.StatusCode(status), SourceTimestamp=stamp)
         self._do(self._server.iserver.write_attribute_value(self._nodes[tag].nodeid, data))
 

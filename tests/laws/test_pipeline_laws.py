@@ -1,7 +1,7 @@
 """Laws of the pipeline: replay equals live, restored equals lived, evolve never fails, refusals change nothing.
 
-A seeded random day: mostly honest work, with lost links, reboots, hands on panels, orders of unknown fate, random scans, amendments
-and signatures between. After every step the laws hold; at the end everything can still be brought to an end.
+A seeded random day: mostly honest work, with lost links, reboots, hands on panels, orders of unknown fate, random
+scans, amendments and signatures between. After every step the laws hold; at the end everything can still be brought to an end.
 """
 
 from __future__ import annotations

@@ -100,7 +100,8 @@ def test_a_protected_animal_is_no_herb_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "herb"), [("川贝", "川贝母"), ("生地", "地黄"), ("苡仁", "薏苡仁"), ("薏苡仁", "薏苡仁"), ("双花", "金银花")]
+    ("name", "herb"),
+    [("川贝", "川贝母"), ("生地", "地黄"), ("苡仁", "薏苡仁"), ("薏苡仁", "薏苡仁"), ("双花", "金银花")],
 )
 def test_another_name_means_exactly_one_herb(name: str, herb: str) -> None:
     assert load_formulary().resolve(name) == herb
@@ -141,7 +142,12 @@ SOUND_MINT = 'grams = [3, 6], absorption = "high", handling = "add-late"'
         ("herbs.toml", SOUND_MINT, SOUND_MINT.replace("[3, 6]", "[6, 3]"), "herbs.toml: herbs.ChP 2020.薄荷.grams: 6"),
         ("herbs.toml", SOUND_MINT, SOUND_MINT + ", minutes = [5, 10]", "薄荷.minutes: add-late takes its minutes"),
         ("herbs.toml", SOUND_MINT, SOUND_MINT + ", in_pot = false", "薄荷.in_pot: add-late would put it into the pot"),
-        ("herbs.toml", SOUND_MINT, SOUND_MINT + ', colour = "green"', "herbs.toml: herbs.ChP 2020.薄荷.colour: Unexpected"),
+        (
+            "herbs.toml",
+            SOUND_MINT,
+            SOUND_MINT + ', colour = "green"',
+            "herbs.toml: herbs.ChP 2020.薄荷.colour: Unexpected",
+        ),
         ("herbs.toml", SOUND_MINT, SOUND_MINT.replace("add-late", "late"), "herbs.toml: herbs.ChP 2020.薄荷.handling"),
         ("herbs.toml", SOUND_MINT, SOUND_MINT.replace("3, 6", "nan, 6"), "herbs.toml: Out of range float"),
         ("herbs.toml", "minutes = [180, 180]", "minutes = [180, 18]", "水牛角.minutes: 180 to 18 is no range"),
@@ -203,7 +209,11 @@ def test_a_missing_file_is_one_problem(broken: Callable[..., Path]) -> None:
         ("soak_max_minutes = 120", "soak_max_minutes = 20", "recipes.toml: soak_max_minutes: under soak_minutes"),
         ("urgent_decoctions = 1", "urgent_decoctions = 3", "recipes.toml: urgent_decoctions: must be 1 to 2"),
         ("late_minutes = [5, 10]", "late_minutes = [10, 10]", "recipes.toml: late_minutes: no window"),
-        ("late_minutes = [5, 10]", "late_minutes = [5, 15]", "exterior-releasing.boil_minutes: the late window does not fit"),
+        (
+            "late_minutes = [5, 10]",
+            "late_minutes = [5, 15]",
+            "exterior-releasing.boil_minutes: the late window does not fit",
+        ),
         ("boil_minutes = [25, 20]", "boil_minutes = [20, 25]", "general.boil_minutes: the second decoction is longer"),
         ("boil_minutes = [25, 20]", "boil_minutes = [25, 20, 15]", "general.boil_minutes: one or two decoctions"),
         ("boil_minutes = [25, 20]", "boil_minutes = []", "general.boil_minutes: one or two decoctions"),
@@ -212,7 +222,11 @@ def test_a_missing_file_is_one_problem(broken: Callable[..., Path]) -> None:
         ("water_margin = 0.05", "water_margin = -0.05", "recipes.toml: water_margin: must not be under 0"),
         ("toxic_tolerance = 0.02", "toxic_tolerance = 0.2", "recipes.toml: toxic_tolerance: wider than herb_tolerance"),
         ("seal_celsius = [120.0, 150.0]", "seal_celsius = [150.0, 120.0]", "recipes.toml: seal_celsius: no range"),
-        ("routine_cutoff_hour = 16", "routine_cutoff_hour = 24", "recipes.toml: routine_cutoff_hour: no hour of the day"),
+        (
+            "routine_cutoff_hour = 16",
+            "routine_cutoff_hour = 24",
+            "recipes.toml: routine_cutoff_hour: no hour of the day",
+        ),
         ("seed = 0.9", "seed = -0.9", "recipes.toml: absorption_ml_per_g.seed: missing or under 0"),
         ("melt = 0", "wrap = 0", "recipes.toml: separate_minutes.wrap: goes into the pot"),
         ("melt = 0", "wrap = 0", "recipes.toml: separate_minutes.melt: missing or under 0"),

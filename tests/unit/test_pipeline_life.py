@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from controller.model import intents as i
-from controller.model.batch import Stage
+from controller.model.batch import Batch, Stage
 from controller.model.case import Status
 from controller.model.facts import BoilBegan, CheckpointRecorded, OrderIssued
 from controller.model.people import Role
@@ -33,7 +33,7 @@ def begin(line: PureLine, **changes: object) -> str:
     return next(iter(line.floor.cases))
 
 
-def batch_of(line: PureLine, case: str):
+def batch_of(line: PureLine, case: str) -> Batch:
     return line.floor.batches[line.floor.cases[case].batch]
 
 

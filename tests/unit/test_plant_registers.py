@@ -1,10 +1,16 @@
-"""The simulated machine's own words on the wire."""
+"""The simulated machine's own words on the wire, and those of each table's golden file."""
+
+import json
+from typing import Any
 
 import pytest
 
+from devices.errors import ProfileError
 from devices.plant.orders import order_from
 from devices.plant.registers import RegisterMap, checksum, crc16, from_words, pack, to_words
-from devices.plant.tables import Table, load_table
+from devices.plant.tables import PROFILES, Table, load_table, table_from
+
+GOLDEN = {path.stem: json.loads(path.read_text()) for path in (PROFILES / "golden").glob("*.json")}
 
 
 @pytest.fixture
@@ -68,3 +74,38 @@ def test_a_text_that_is_not_ascii_is_not_sound(pot: Table) -> None:
     fields["checksum"] = checksum(pot.block, fields)
     assert not order_from(pot.block, fields).sound
     assert not order_from(pot.block, fields | {"batch": "药"}).sound
+
+
+@pytest.mark.parametrize("name", sorted(name for name in GOLDEN if "registers" in GOLDEN[name]))
+def test_the_machine_shows_its_values_in_the_words_of_the_golden_file(name: str) -> None:
+    image: dict[int, int] = {}
+    for at, words in RegisterMap(load_table(name)).words(GOLDEN[name]["values"]):
+        image |= dict(enumerate(words, start=at))
+    golden = {int(at) + i: w for at, words in GOLDEN[name]["registers"].items() for i, w in enumerate(words)}
+    assert image == golden
+
+
+@pytest.mark.parametrize("name", sorted(name for name in GOLDEN if "command" in GOLDEN[name]))
+def test_the_machine_understands_the_order_of_the_golden_file(name: str) -> None:
+    table, command = load_table(name), GOLDEN[name]["command"]
+    assert table.block is not None
+    if "registers" in command:
+        fields: dict[str, Any] = RegisterMap(table).fields(command["registers"])
+        assert fields["commit"] == table.block.commit
+    else:
+        fields = {name: value for (name, _), (_, value) in zip(table.block.fields, command["arguments"], strict=True)}
+    order, meant = order_from(table.block, fields), command["order"]
+    assert order.sound
+    assert (order.epoch, order.number) == (command["epoch"], meant["number"])
+    assert (order.batch, order.step) == (meant["batch"], meant["step"])
+    verb = table.verbs[order.verb]
+    assert verb.name == meant["verb"]
+    given = {limit.name: value for limit, value in zip(verb.limits, order.parameters, strict=False)}
+    assert given == meant["parameters"]
+
+
+def test_a_table_of_a_machine_that_is_not_simulated_is_refused() -> None:
+    with pytest.raises(ValueError, match="'pressure'"):
+        table_from({"id": "x", "kind": "decoction", "protocol": "modbus", "tags": {}, "vessel": "pressure"})
+    with pytest.raises(ProfileError, match=r"wooden-tub\.toml"):
+        load_table("wooden-tub")

@@ -216,7 +216,9 @@ TWO_DOSES = review(prescription(("细辛", 6), ("黄连", 9)), FORMULARY)
 
 def test_one_override_settles_one_finding() -> None:
     assert [finding.herbs for finding in open_findings(TWO_DOSES, ())] == [("细辛",), ("黄连",)]
-    assert [finding.herbs for finding in open_findings(TWO_DOSES, [override("dose-above-range", "细辛")])] == [("黄连",)]
+    assert [finding.herbs for finding in open_findings(TWO_DOSES, [override("dose-above-range", "细辛")])] == [
+        ("黄连",)
+    ]
 
 
 def test_an_override_of_both_herbs_settles_neither() -> None:

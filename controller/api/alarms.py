@@ -1,0 +1,73 @@
+"""Alarms by ISA-18.2: what is wrong, what follows from it, what to do; and the acknowledgement of a person who has seen it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from controller.api.acts import told
+from controller.api.body import STRICT
+from controller.api.desk import Here, admit, answer_json
+from controller.api.openapi import described
+from controller.api.strict import check, read_json
+from controller.model.alarm import Alarm, Priority
+from controller.model.intents import AcknowledgeAlarm
+from controller.texts import Texts
+from controller.wire import AlarmView, IntentAnswer
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["alarms"])
+
+AlarmId = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+_ORDER = list(Priority)
+
+
+@with_config(STRICT)
+class AcknowledgeBody(TypedDict):
+    """Who has seen it."""
+
+    actor: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+_SHAPE = TypeAdapter(AcknowledgeBody)
+
+
+@router.get("/alarms", **described(None, {200: list[AlarmView]}))
+async def alarms(here: Here) -> Response:
+    """List alarms that somebody must still do something about, the gravest and newest first."""
+    found = sorted(here.context.line.floor.alarms.values(), key=_rank)
+    return answer_json([alarm_view(alarm, here.context.texts) for alarm in found])
+
+
+def _rank(alarm: Alarm) -> tuple[bool, int, int]:
+    return not alarm.active, _ORDER.index(alarm.priority), -alarm.raised_at
+
+
+@router.post("/alarms/{id}/acknowledge", **described(AcknowledgeBody, {200: IntentAnswer}))
+async def acknowledge(id_: AlarmId, request: Request, here: Here) -> Response:
+    """Note that a person has seen an alarm."""
+    body = check(await read_json(request), _SHAPE)
+    answer = await here.desk.accepted(AcknowledgeAlarm(id_, body["actor"], here.caller.scope))
+    return answer_json(told(here, "AcknowledgeAlarm", answer.facts))
+
+
+def alarm_view(alarm: Alarm, texts: Texts) -> AlarmView:
+    """Show one alarm."""
+    facts = {"source": alarm.source, "detail": alarm.detail}
+    text, action = texts.say("alarm", alarm.rule, facts), texts.say("action", alarm.rule, facts)
+    return {
+        "id": alarm.id,
+        "rule": alarm.rule,
+        "source": alarm.source,
+        "priority": alarm.priority,
+        "state": alarm.state,
+        "raised_at": alarm.raised_at,
+        "acknowledged_by": alarm.acknowledged_by,
+        "acknowledged_at": alarm.acknowledged_at,
+        "cleared_at": alarm.cleared_at,
+        "detail": alarm.detail,
+        "text_zh": text.zh,
+        "text_en": text.en,
+        "action_zh": action.zh,
+        "action_en": action.en,
+    }

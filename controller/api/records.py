@@ -1,0 +1,56 @@
+"""The batch record of a prescription, to read by machine, to look at, to print and to file."""
+
+import asyncio
+from enum import StrEnum
+
+from fastapi import APIRouter, Depends, Response
+
+from controller.api.desk import Here, admit
+from controller.api.floor import Id
+from controller.api.subjects import patient_view
+from controller.render.html import to_html
+from controller.render.pdf import to_pdf
+from controller.render.record import Sheet, to_json
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["records"])
+
+_NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+class RecordFormat(StrEnum):
+    """Forms of the same record."""
+
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+
+_MEDIA = {RecordFormat.JSON: "application/json", RecordFormat.HTML: "text/html", RecordFormat.PDF: "application/pdf"}
+_WRITE = {RecordFormat.JSON: to_json, RecordFormat.HTML: to_html, RecordFormat.PDF: to_pdf}
+
+
+@router.get(
+    "/prescriptions/{id}/record",
+    responses={200: {"description": "the record", "content": {media: {} for media in _MEDIA.values()}}},
+)
+async def record(id_: Id, here: Here, format: RecordFormat = RecordFormat.JSON) -> Response:  # noqa: A002 - the contract's name
+    """Give the batch record: the fold of the journal."""
+    context = here.context
+    case = await here.desk.case(id_, here.caller)
+    subject = await here.desk.subjects.one(case.prescription.patient.subject)
+    patient = patient_view(here.caller, case.prescription.patient, subject)
+    diagnosis = subject.diagnosis if here.caller.sees_diagnosis else ""
+    hospital = context.hospitals.get(case.prescription.hospital, "")
+    people = {badge: person.name for badge, person in context.line.floor.people.items()}
+
+    def write() -> bytes:
+        timeline = context.store.timeline(case.id)
+        sheet = Sheet(context.site_name, hospital, patient, diagnosis, people, context.line.clock.now())
+        return _WRITE[format](sheet.record(timeline), context.texts)
+
+    content = await asyncio.to_thread(write)
+    headers = {
+        "content-security-policy": _NO_SCRIPT,
+        "content-disposition": f'inline; filename="record-{case.id}.{format}"',
+    }
+    return Response(content, headers=headers, media_type=_MEDIA[format])

@@ -1,0 +1,216 @@
+"""The demo from its first process to its summary: `run_demo(options)` returns the exit code of the command.
+
+Plant, controller and staff are processes; this one only posts as the hospitals do, watches, and judges what was left behind.
+Headless it ends when every prescription has reached an end, or when nothing happens any more; with the floor terminal when
+its user quits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from controller.config import load_config
+from controller.demo.children import ChildDied, Children
+from controller.demo.folder import make_folder
+from controller.demo.hospitals import NoAnswer, Posted, post_all
+from controller.demo.progress import Progress, Stalled
+from controller.demo.verdict import is_clean, judge
+from controller.demo.workload import hospitals, once_more, read_workload
+from controller.formulary import load_recipes
+from devices.site import PlantClock
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Sequence
+    from pathlib import Path
+
+    from controller.config import Config
+    from controller.demo.workload import Arrival
+
+_UP_S = 90.0
+_LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for. `count`: lines of the file, None for all. `database`: URL, empty for SQLite in `folder`."""
+
+    headless: bool
+    speed: int
+    prescriptions: Path
+    count: int | None
+    seed: int
+    error_rate: float
+    database: str
+    summary: Path | None
+    folder: Path
+
+
+class NotUp(Exception):
+    """A part of the demo did not come up in time."""
+
+
+async def run_demo(options: Options) -> int:
+    """Run it all. Raises WorkloadError or FolderError before anything was started."""
+    began_s = time.monotonic()
+    arrivals = read_workload(options.prescriptions, options.count)
+    path = make_folder(
+        options.folder,
+        hospitals=hospitals(arrivals),
+        prescriptions=options.prescriptions,
+        speed=options.speed,
+        database=options.database,
+    )
+    config = load_config(path)
+    clock = PlantClock.open(config.site.state, options.speed, first=arrivals[0].due_at)
+    children, posted = Children(config.site.state / "log"), Posted()
+    try:
+        code = await _play_to_the_end(_Stage(options, config, clock, children, posted), arrivals)
+        lasted = {
+            "plant_minutes": (clock.now() - arrivals[0].due_at) / 60_000,
+            "wall_seconds": time.monotonic() - began_s,
+        }
+    finally:
+        await children.stop()
+        clock.close()
+    summary, remarks = judge(config, posted, **{name: round(value, 1) for name, value in lasted.items()})
+    sys.stderr.write("".join(f"{remark}\n" for remark in remarks))
+    text = json.dumps(summary, ensure_ascii=False, indent=1)
+    if options.summary:
+        options.summary.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+    return code or int(options.headless and not is_clean(summary))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Everything a running demo needs at hand."""
+
+    options: Options
+    config: Config
+    clock: PlantClock
+    children: Children
+    posted: Posted
+
+
+async def _play_to_the_end(stage: _Stage, arrivals: Sequence[Arrival]) -> int:
+    """Return 0 where it ended as it should, 1 where it came to a stop, 128 + the signal where somebody ended it."""
+    play = asyncio.ensure_future(_play(stage, arrivals))
+    with _cancelled_by_signals(play) as caught:
+        try:
+            await play
+        except (ChildDied, NotUp, NoAnswer, Stalled) as why:
+            sys.stderr.write(f"\n{why}\n")
+            return 1
+        except asyncio.CancelledError:
+            if not caught:
+                raise
+            return 128 + caught[0]
+    return 0
+
+
+@contextlib.contextmanager
+def _cancelled_by_signals(play: asyncio.Future[None]) -> Iterator[list[int]]:
+    loop, caught = asyncio.get_running_loop(), list[int]()
+
+    def catch(number: int) -> None:
+        caught.append(number)
+        play.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, catch, number)
+    try:
+        yield caught
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _play(stage: _Stage, arrivals: Sequence[Arrival]) -> None:
+    """Start everything and let it run."""
+    config, children = stage.config, stage.children
+    place, url = ("--config", str(config.path)), f"http://{config.host}:{config.port}"
+    await children.start("plant", "devices.plant", *place)
+    await _first(children.watch(), _machines_up(children))
+    await children.start("controller", "controller", "run", *place)
+    async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
+        await _first(children.watch(), _controller_up(http))
+        chance = ("--seed", str(stage.options.seed), "--error-rate", str(stage.options.error_rate))
+        await children.start("staff", "controller.staff", *place, *chance)
+        keys = json.loads((config.site.state / "keys.json").read_text(encoding="utf-8"))
+        await _first(children.watch(), _post(stage, arrivals, keys, http), _show(stage, keys, http))
+
+
+async def _post(stage: _Stage, arrivals: Sequence[Arrival], keys: dict[str, Any], http: httpx.AsyncClient) -> None:
+    """Post everything; then only be there, since the run ends with what is shown."""
+    coming = arrivals if stage.options.headless else once_more(arrivals)
+    await post_all(coming, keys["hospitals"], http, stage.clock, stage.posted)
+    await asyncio.Event().wait()
+
+
+async def _show(stage: _Stage, keys: dict[str, Any], http: httpx.AsyncClient) -> None:
+    """Show how far it is: as lines until nothing is open, or as the floor terminal until its user quits."""
+    config = stage.config
+    if stage.options.headless:
+        staff = config.staff
+        waits = max(staff["transit_minutes"], *staff["minutes"].values(), *load_recipes().separate_minutes.values())
+        await Progress(http, keys["admin"], stage.clock, stage.posted, config, waits).watch()
+        return
+    arguments = ("-m", "tui", "--url", str(http.base_url), "--key-file", str(config.site.state / "keys.json"))
+    terminal = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+    try:
+        await terminal.wait()
+    finally:
+        if terminal.returncode is None:
+            terminal.terminate()
+            await terminal.wait()
+
+
+async def _machines_up(children: Children) -> None:
+    with _in_time("the simulated plant"):
+        async with asyncio.timeout(_UP_S):
+            while '"ready"' not in children.log("plant").read_text(encoding="utf-8"):
+                await asyncio.sleep(_LOOK_S)
+
+
+async def _controller_up(http: httpx.AsyncClient) -> None:
+    with _in_time("the controller"):
+        async with asyncio.timeout(_UP_S):
+            while not await _is_ready(http):
+                await asyncio.sleep(_LOOK_S)
+
+
+async def _is_ready(http: httpx.AsyncClient) -> bool:
+    try:
+        return (await http.get("/readyz")).is_success
+    except httpx.TransportError:
+        return False
+
+
+@contextlib.contextmanager
+def _in_time(what: str) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise NotUp(f"{what} did not come up in {_UP_S:.0f} s") from error
+
+
+async def _first(*works: Coroutine[Any, Any, None]) -> None:
+    """Return or raise as soon as one does; end the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

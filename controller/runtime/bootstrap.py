@@ -1,0 +1,248 @@
+"""The one place where the controller is put together; everything below gets what it needs from here and knows no more.
+
+`main(config)` runs it to its end and returns the exit code: 0 after SIGTERM or SIGINT, 1 where something it cannot do without
+failed. What keeps it from starting is raised: ConfigError, DeviceError, StoreError, FormularyError, OSError.
+
+Order: the store's lock and epoch, the floor from its rows, the line, the machines' first reads; only then orders leave and
+`/readyz` answers 200.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import threading
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Final, Self
+
+import structlog
+import uvloop
+
+from controller import logs
+from controller.api.app import build
+from controller.api.auth import digest_of, new_key
+from controller.api.context import Context
+from controller.api.pins import hash_pin
+from controller.formulary import load_formulary, load_recipes
+from controller.model.intents import EnrolPerson
+from controller.runtime.boiling import Boiling
+from controller.runtime.books import make_book
+from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
+from controller.runtime.enrolment import enrol_keys, people_to_enrol
+from controller.runtime.feed import Feed
+from controller.runtime.gauges import Gauges
+from controller.runtime.health import EXIT_HUNG, Guard, Supervisor, watch_lag
+from controller.runtime.housekeeping import housekeeping
+from controller.runtime.line import Durable, Line
+from controller.runtime.orders import Orders
+from controller.runtime.recorder import Recorder
+from controller.runtime.recovery import new_in_files, restore
+from controller.runtime.stock import load_lots
+from controller.runtime.watch import Watch
+from controller.runtime.web import WebServer, listen
+from controller.store import Store
+from controller.texts import load_texts
+from devices.fleet import Fleet
+from devices.profile import all_profiles
+from devices.site import PlantClock, period_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from socket import socket
+
+    from controller.config import Config
+    from controller.model.intents import ReportOrder
+
+FIRST_READS_S: Final = 2.0
+"""Wall seconds that a machine has to be read before the line goes on without it."""
+STOP_S: Final = 3.0
+LOG_FILE: Final = "log/controller.jsonl"
+_LOG = structlog.get_logger(__name__)
+
+
+def main(config: Config, *, ready: Callable[[], None] | None = None) -> int:
+    """Run the controller on the event loop that suits its libraries, with its log in the state folder."""
+    logs.set_up(config.site.state / LOG_FILE)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(config, ready=ready))
+
+
+async def run(config: Config, *, ready: Callable[[], None] | None = None) -> int:
+    """Put the controller together and keep it going until a signal. `ready` is called once, when `/readyz` answers 200."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    with ExitStack() as held:
+        last_resort = held.enter_context(_LastResort())
+        clock = held.enter_context(closing(PlantClock.open(config.site.state, config.site.speed)))
+        store = held.enter_context(closing(Store.open(config.database, line=config.line)))
+        web_socket = held.enter_context(closing(listen(config.host, config.port)))
+        controller = _Controller(config, clock, store)
+        held.enter_context(housekeeping(config, store, clock))
+        guard = held.enter_context(Guard())
+        try:
+            await controller.work(web_socket, guard, last_resort, stop, ready)
+        except ExceptionGroup as failed:
+            _LOG.critical("controller-failed", exc_info=failed)
+            return 1
+    return 0
+
+
+class _LastResort:
+    """Ends the process the hard way when it has not come to its end `STOP_S` after it began to."""
+
+    def __init__(self) -> None:
+        self._timer = threading.Timer(STOP_S, os._exit, (EXIT_HUNG,))
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def arm(self) -> None:
+        """Count from now."""
+        if not self._timer.is_alive():
+            self._timer.start()
+
+
+class _Controller:
+    """All parts of one line, made in the order in which they need each other."""
+
+    def __init__(self, config: Config, clock: PlantClock, store: Store) -> None:
+        self._config, self._clock, self._store = config, clock, store
+        site, profiles = config.site, all_profiles()
+        book = make_book(config, load_formulary(), load_recipes(), profiles)
+        self._lots = load_lots(config, book.formulary.herbs)
+        self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}
+        epoch, loaded = store.take_mastery(), store.load()
+        floor = restore(loaded, site.machines)
+        clock.not_before(loaded.last_at)
+        enrol_keys(config, store, new_key, digest_of)
+        self._people = people_to_enrol(config, frozenset(floor.people), store, hash_pin)
+        self._ready = False
+        self._line = Line(
+            floor=floor, seq=loaded.seq, epoch=epoch, book=book, clock=clock, store=store, leave=self._leave
+        )
+        self._feed = Feed(loaded.seq, store.facts_after)
+        self._deadlines = Deadlines(self._line, clock)
+        self._recorder = Recorder(
+            store.append_readings, {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()}
+        )
+        self._watch = Watch(
+            floor=lambda: self._line.floor,
+            post=self._line.post,
+            boiling=Boiling(book),
+            recorder=self._recorder,
+            machines=site.machines,
+            zones=config.zones,
+        )
+        self._fleet = Fleet(
+            site,
+            profiles,
+            clock,
+            on_snapshot=self._watch.on_snapshot,
+            on_link=self._watch.on_link,
+            on_fault=self._watch.on_fault,
+        )
+        self._orders = Orders(self._fleet, epoch=epoch, clock=clock, report=self._report)
+        self._orders.resume(floor)
+        self._supervisor = Supervisor.of_this_process(self._turns)
+        gc.freeze()
+
+    async def work(
+        self,
+        web_socket: socket,
+        guard: Guard,
+        last_resort: _LastResort,
+        stop: asyncio.Event,
+        ready: Callable[[], None] | None,
+    ) -> None:
+        """Run everything until `stop`. Raises an ExceptionGroup where a part failed that the line cannot do without."""
+        slowest_s = max(
+            (period_s(profile.period_s, self._clock.speed) for profile in self._profiles.values()), default=0
+        )
+        async with asyncio.TaskGroup() as tasks:
+            line = tasks.create_task(self._line.run(), name="line")
+            line.add_done_callback(lambda _: last_resort.arm())
+            self._watch.start(slowest_s)
+            others = [
+                tasks.create_task(self._fleet.run(), name="fleet"),
+                tasks.create_task(self._recorder.run(), name="recorder"),
+                tasks.create_task(self._deadlines.run(), name="deadlines"),
+                tasks.create_task(keep_seen(self._clock), name="clock"),
+                tasks.create_task(watch_sleep(self._watch.suspended), name="sleep"),
+                tasks.create_task(watch_lag(guard), name="lag"),
+                tasks.create_task(self._supervisor.run(), name="supervisor"),
+            ]
+            await self._enrol()
+            web = WebServer(build(self._context()))
+            served = tasks.create_task(web.serve(sockets=[web_socket]), name="web")
+            await self._fleet.first_reads(FIRST_READS_S)
+            others.append(tasks.create_task(self._orders.run(), name="orders"))
+            self._ready = True
+            self._supervisor.say("READY=1")
+            _LOG.info("ready", line=self._config.line, epoch=self._line.epoch, seq=self._line.seq)
+            if ready is not None:
+                ready()
+            await stop.wait()
+            last_resort.arm()
+            self._supervisor.say("STOPPING=1")
+            self._feed.close()
+            web.should_exit = True
+            await served
+            self._line.stop()
+            await line
+            for task in others:
+                task.cancel()
+        _LOG.info("stopped", seq=self._line.seq)
+
+    def _leave(self, durable: Durable) -> None:
+        self._feed.publish(durable.facts)
+        self._deadlines.moved()
+        self._orders.carry(durable.orders)
+
+    def _report(self, intent: ReportOrder) -> None:
+        self._watch.look_again(intent.machine)
+        self._line.post(intent)
+
+    def _turns(self) -> dict[str, int]:
+        tallies = ((machine, self._fleet.tally(machine)) for machine in self._config.site.machines)
+        return {machine: tally.polls + tally.faults for machine, tally in tallies}
+
+    async def _enrol(self) -> None:
+        """Enter what the site's files have and the line has not."""
+        new = new_in_files(self._line.floor, self._config.site, self._config.zones, self._lots)
+        if new is not None:
+            await self._line.submit(new)
+        await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))
+
+    def _context(self) -> Context:
+        config = self._config
+        files = () if config.sqlite is None else _sizes(config.sqlite)
+        return Context(
+            line=self._line,
+            store=self._store,
+            feed=self._feed,
+            fleet=self._fleet,
+            profiles=self._profiles,
+            texts=load_texts(config.timezone),
+            line_id=config.line,
+            site_name=config.site.name,
+            hospitals=config.hospitals,
+            requests_per_minute=config.requests_per_minute,
+            ready=lambda: self._ready,
+            metrics=Gauges(self._line, self._fleet.latest, files).exposition,
+        )
+
+
+def _sizes(database: Path) -> tuple[tuple[str, str, Path], ...]:
+    log = database.with_name(f"{database.name}-wal")
+    return (
+        ("decoct_journal_bytes", "Size of the database", database),
+        ("decoct_wal_bytes", "Size of its write-ahead log", log),
+    )

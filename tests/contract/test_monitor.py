@@ -1,0 +1,186 @@
+"""What is made of moving values, whatever the wire. Level `monitor` of the conformance suite."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.fleet import Fleet
+from devices.machine import ProfiledMachine
+from devices.model import LinkState, Quality, Reading, Snapshot, State
+from devices.plausibility import Plausibility
+from devices.site import PlantClock, Site, boot_seconds
+from tests.contract.rigs import Rig
+from tests.contract.words import place
+
+NOISE = (0.01, 0.03, 0.02, 0.05, 0.04)
+SPEED = 240
+
+
+class Polled:
+    """A machine that is read through its link and judged, one second of its time a poll."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.machine = ProfiledMachine(place(rig.profile.id), rig.profile, rig.link())
+        self.plausibility = Plausibility(rig.profile, 1)
+
+    async def poll(self, celsius: float, *, step_ms: int = 1000, **said: Any) -> Reading:
+        self.rig.at += step_ms
+        self.rig.say(ActualTemperature=celsius, **said)
+        self.snapshot, self.moved = self.plausibility.judge(await self.machine.read())
+        return self.snapshot.readings["ActualTemperature"]
+
+
+@pytest.fixture
+async def polled(rig: Rig) -> AsyncIterator[Polled]:
+    made = Polled(rig)
+    await made.machine.connect()
+    yield made
+    await made.machine.close()
+
+
+async def test_moving_values_are_followed_and_pass_85_degrees_untouched(polled: Polled) -> None:
+    for n in range(12):
+        reading = await polled.poll(80.0 + n + NOISE[n % 5], Order=n)
+        assert (reading.quality, reading.at) == (Quality.GOOD, polled.rig.at)
+        assert reading.value == pytest.approx(80.0 + n + NOISE[n % 5], abs=1e-4)
+        assert (polled.snapshot.order, polled.snapshot.at, polled.moved) == (n, polled.rig.at, True)
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"),
+    [(math.nan, "not-finite"), (math.inf, "not-finite"), (850.0, "out-of-range"), (65535.0, "out-of-range"), (85.0, "rate")],
+)
+async def test_poison_on_the_wire_is_marked_and_the_next_value_passes(polled: Polled, poison: float, reason: str) -> None:
+    for n in range(3):
+        await polled.poll(40.0 + NOISE[n])
+    poisoned = await polled.poll(poison)
+    assert (poisoned.quality, poisoned.reason) == (Quality.BAD, reason)
+    assert (await polled.poll(40.02)).quality is Quality.GOOD
+    assert polled.snapshot.readings["Level"].quality is Quality.GOOD
+
+
+async def test_a_stuck_sensor_is_found_within_its_number_of_polls(polled: Polled) -> None:
+    polls = polled.rig.profile.tags["ActualTemperature"].stuck_polls
+    reasons = [(await polled.poll(60.0)).reason for _ in range(polls + 2)]
+    assert reasons.index("stuck") == polls - 1
+
+
+async def test_a_source_time_that_goes_back_is_not_news(polled: Polled) -> None:
+    await polled.poll(60.0)
+    reading = await polled.poll(60.01, step_ms=-5000)
+    assert (reading.quality, reading.reason, polled.moved) == (Quality.BAD, "source-time-back", False)
+
+
+async def test_a_source_time_that_stands_still_is_not_news(polled: Polled) -> None:
+    await polled.poll(60.0)
+    assert polled.moved
+    await polled.poll(60.0, step_ms=0)
+    assert not polled.moved
+
+
+async def test_a_reboot_is_seen_in_the_counter(polled: Polled) -> None:
+    await polled.poll(60.0)
+    await polled.poll(20.0, BootCount=300, StateCurrent=State.STOPPED)
+    assert (polled.snapshot.boot, polled.snapshot.state) == (300, State.STOPPED)
+    assert polled.snapshot.readings["ActualTemperature"].quality is Quality.GOOD
+
+
+class Shown:
+    """What a fleet says of one machine at speed 240: polls every 0.25 s, old after 1 s."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.links: list[LinkState] = []
+        self.faults: list[Exception] = []
+        self.last: Snapshot | None = None
+        self.clock = PlantClock(speed=SPEED, first=rig.at, boot=boot_seconds())
+        self.frozen = False
+        site = place(rig.profile.id)
+        self.fleet = Fleet(
+            Site("here", "Asia/Shanghai", 101.3, False, SPEED, Path(), {site.id: site}),
+            {rig.profile.id: rig.profile},
+            self.clock,
+            on_snapshot=self._hear,
+            on_link=lambda machine, state, since_s: self.links.append(state),
+            on_fault=lambda machine, error: self.faults.append(error),
+            links=lambda machine, profile: rig.link(),
+        )
+
+    def _hear(self, said: Snapshot) -> None:
+        self.last = said
+
+    async def _live(self) -> None:
+        n = 0
+        while True:
+            n += 1
+            if not self.frozen:
+                self.rig.at = self.clock.now()
+                self.rig.say(ActualTemperature=60.0 + NOISE[n % 5])
+            await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._live()), asyncio.create_task(self.fleet.run())]
+        try:
+            await self.fleet.first_reads(5)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+
+    async def become(self, state: LinkState, seconds: float) -> float:
+        began_s = time.monotonic()
+        async with asyncio.timeout(seconds):
+            while self.fleet.link_state("pot-03")[0] is not state:
+                await asyncio.sleep(0.01)
+        return time.monotonic() - began_s
+
+
+async def test_silence_makes_a_machine_stale_with_its_age_and_the_first_good_read_fresh(rig: Rig) -> None:
+    shown = Shown(rig)
+    async with shown.running():
+        await shown.become(LinkState.FRESH, 2)
+        rig.silence(on=True)
+        silent_s = time.monotonic()
+        assert 0.6 < await shown.become(LinkState.STALE, 3) < 1.6
+        assert abs(shown.fleet.link_state("pot-03")[1] - silent_s) < 0.5
+        rig.silence(on=False)
+        await shown.become(LinkState.FRESH, 12)
+    assert shown.links == [LinkState.FRESH, LinkState.STALE, LinkState.FRESH]
+    assert shown.faults == []
+
+
+async def test_a_machine_switched_off_and_on_comes_back_by_itself(rig: Rig) -> None:
+    shown = Shown(rig)
+    async with shown.running():
+        await shown.become(LinkState.FRESH, 2)
+        await rig.switch_off()
+        await shown.become(LinkState.STALE, 3)
+        await rig.switch_on()
+        await shown.become(LinkState.FRESH, 12)
+    assert shown.links == [LinkState.FRESH, LinkState.STALE, LinkState.FRESH]
+
+
+async def test_a_machine_that_repeats_itself_is_stale_though_it_answers(rig: Rig) -> None:
+    shown = Shown(rig)
+    async with shown.running():
+        await shown.become(LinkState.FRESH, 2)
+        shown.frozen = True
+        await shown.become(LinkState.STALE, 3)
+        await asyncio.sleep(0.6)
+        assert shown.last is not None
+        assert shown.last.readings["ActualTemperature"].quality is Quality.STALE
+        assert shown.last.readings["ActualTemperature"].reason == "source-time-frozen"
+        shown.frozen = False
+        await shown.become(LinkState.FRESH, 3)
+    assert shown.links == [LinkState.FRESH, LinkState.STALE, LinkState.FRESH]

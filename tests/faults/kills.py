@@ -1,0 +1,57 @@
+"""SIGKILL of the controller at random moments, start-up included, while the whole centre works."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from controller.store import Store
+from tests.faults.scene import Scene
+from tests.faults.verdict import Row, judge, timed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEED = 20
+_OPEN_AT_ONCE = 40
+_LONGEST_S = 4.0
+_SHORTEST_S = 0.02
+
+
+def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
+    """Kill our controller `kills` times and judge what happened."""
+    random = Random(seed)  # noqa: S311 - a repeatable day, not a secret
+    row = Row("SIGKILL at a random moment", kills, seed)
+    recoveries: list[float] = []
+    with Scene(folder, speed=SPEED, random=random) as scene:
+        scene.start_plant()
+        scene.start()
+        scene.wait_ready()
+        scene.start_staff()
+        for _ in range(kills):
+            _work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
+            scene.kill()
+            began = scene.start()
+            if random.random() < 0.8:  # noqa: PLR2004 - the rest is killed again before it is ready
+                scene.wait_ready()
+                recoveries.append(time.monotonic() - began)
+        scene.wait_ready()
+        _work(scene, 5.0)
+        scene.kill()
+        store = Store.open_readonly(scene.database)
+        try:
+            judge(row, folder, store, scene.accepted)
+        finally:
+            store.close()
+    timed(row, recoveries)
+    return row
+
+
+def _work(scene: Scene, seconds: float) -> None:
+    """Let the centre work, with new prescriptions coming in."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        if len(scene.accepted) < _OPEN_AT_ONCE or scene.random.random() < 0.05:  # noqa: PLR2004 - then a trickle
+            scene.post()
+        time.sleep(min(left, 0.1))

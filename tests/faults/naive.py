@@ -1,0 +1,85 @@
+"""The negative control: a controller that sends and then records. The same machines and the same judgement must catch it.
+
+It numbers its orders as it should and believes the machine's echo; its only mistake is the order of two lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+from devices.fleet import Fleet
+from devices.model import Accepted, Order, OrderStatus
+from devices.profile import all_profiles
+from devices.site import PlantClock, Site, load_site
+from tests.faults.scene import START_MS, Scene
+from tests.faults.verdict import Row, double_starts, plant_events, unsafe_heat
+
+SPEED = 20
+_LOAD = {"load_ml": 3000, "herb_g": 300, "absorb_ml": 300}
+_SEND_MS = 60_000
+
+
+def kill_naive(folder: Path, *, kills: int, seed: int) -> Row:
+    """Kill the naive controller `kills` times and judge what happened."""
+    random = Random(seed)  # noqa: S311 - a repeatable day, not a secret
+    row = Row("SIGKILL at a random moment", kills, seed, control="naive")
+    with Scene(folder, speed=SPEED, random=random) as scene:
+        scene.start_plant()
+        for _ in range(kills):
+            child = os.fork()
+            if child == 0:
+                _become_naive(scene.config, folder)
+            time.sleep(random.uniform(0.5, 3.0))
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+    events = plant_events(folder)
+    row.double_start, row.unsafe_heat = double_starts(events), unsafe_heat(events)
+    row.seen = {"starts": sum(1 for log in events.values() for event in log if event["event"] == "start")}
+    return row
+
+
+def _become_naive(config: Path, folder: Path) -> None:
+    try:
+        asyncio.run(_naive(load_site(config), folder / "naive.db"))
+    except BaseException as error:  # noqa: BLE001 - a fork must not return into the harness
+        print(error, file=sys.stderr)
+    finally:
+        os._exit(1)
+
+
+async def _naive(site: Site, path: Path) -> None:
+    clock = PlantClock.open(site.state, site.speed, first=START_MS)
+    record = sqlite3.connect(path, isolation_level=None)
+    record.execute("PRAGMA journal_mode=WAL")
+    record.execute("CREATE TABLE IF NOT EXISTS started (batch TEXT PRIMARY KEY)")
+    fleet = Fleet(
+        site, all_profiles(), clock, on_snapshot=lambda _: None, on_link=lambda *_: None, on_fault=lambda *_: None
+    )
+    pots = [machine.id for machine in site.machines.values() if machine.kind == "decoction"]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fleet.run())
+        await fleet.first_reads(5)
+        for pot in pots:
+            group.create_task(_serve(fleet, clock, record, pot))
+
+
+async def _serve(fleet: Fleet, clock: PlantClock, record: sqlite3.Connection, pot: str) -> None:
+    """Start batch after batch on one pot; each is to be charged once."""
+    while True:
+        snapshot = fleet.latest(pot)
+        if snapshot is None or snapshot.order_status is OrderStatus.RUNNING:
+            await asyncio.sleep(0.02)
+            continue
+        done = record.execute("SELECT count(*) FROM started WHERE batch LIKE ?", (f"{pot}-%",)).fetchone()[0]
+        batch = f"{pot}-{done + 1}"
+        order = Order(snapshot.order + 1, pot, "charge", batch, "charge", _LOAD, clock.now() + _SEND_MS)
+        receipt = await fleet.order(order, snapshot.epoch + 1)
+        if isinstance(receipt, Accepted):
+            record.execute("INSERT OR IGNORE INTO started VALUES (?)", (batch,))
+        await asyncio.sleep(0.3)

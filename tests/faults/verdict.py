@@ -1,0 +1,161 @@
+"""What the machines, the answers and the journal say of a run. The controller's own opinion is not asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from controller.model.facts import BagBoxed, BatchOpened, BatchPacked, BatchReleased, PrescriptionReceived
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from controller.store import Store, StoredFact
+
+_HEAT_LIMIT_MS = 4 * 3600 * 1000
+"""No boil of the harness heats longer than this in plant time, with its heat-up and a hold of 2 g more."""
+
+
+@dataclass
+class Row:
+    """One line of the fault table. Counts of violations; `bound95`: upper 95 % bound of a rate of zero, 3/n."""
+
+    fault: str
+    n: int
+    seed: int
+    wrong_bag: int = 0
+    lost: int = 0
+    double_start: int = 0
+    early_release: int = 0
+    unsafe_heat: int = 0
+    recovery_p50_s: float = 0.0
+    recovery_p99_s: float = 0.0
+    control: str = ""
+    seen: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def violations(self) -> int:
+        """All violations."""
+        return self.wrong_bag + self.lost + self.double_start + self.early_release + self.unsafe_heat
+
+    def json(self) -> dict[str, Any]:
+        """Return the form of faults.json."""
+        row = asdict(self)
+        del row["seen"]
+        row["bound95"] = round(3 / self.n, 5) if self.n else 1.0
+        if not self.control:
+            del row["control"]
+        return row
+
+
+def timed(row: Row, recoveries: list[float]) -> None:
+    """Enter recovery times, seconds from the fork to readiness."""
+    if len(recoveries) > 1:
+        row.recovery_p50_s = round(median(recoveries), 3)
+        row.recovery_p99_s = round(quantiles(recoveries, n=100, method="inclusive")[98], 3)
+
+
+def plant_events(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Read what every machine really did, by machine."""
+    return {
+        path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in sorted((folder / "plant").glob("*.jsonl"))
+    }
+
+
+def double_starts(events: Mapping[str, list[dict[str, Any]]]) -> int:
+    """Count effective starts beyond one per (batch, step)."""
+    starts = Counter(
+        (event["batch"], event["step"]) for log in events.values() for event in log if event["event"] == "start"
+    )
+    return sum(count - 1 for count in starts.values())
+
+
+def unsafe_heat(events: Mapping[str, list[dict[str, Any]]]) -> int:
+    """Count heats that no end of any kind followed within the limit."""
+    unsafe = 0
+    for log in events.values():
+        since = 0
+        for event in log:
+            if event["event"] == "heat-on":
+                since = event["at"]
+            elif since and event["at"] - since > _HEAT_LIMIT_MS:
+                unsafe, since = unsafe + 1, 0
+            elif event["event"] in ("heat-off", "boot", "fault", "stop", "end"):
+                since = 0
+    return unsafe
+
+
+def judge(row: Row, folder: Path, store: Store, accepted: Mapping[str, str]) -> Row:
+    """Fill a row from the plant's logs, the answers that hospitals got, and the journal's releases and bags."""
+    events = plant_events(folder)
+    facts = list(_facts(store))
+    row.double_start = double_starts(events)
+    row.unsafe_heat = unsafe_heat(events)
+    known = {stored.fact.case for stored in facts if isinstance(stored.fact, PrescriptionReceived)}
+    row.lost = sum(1 for case in accepted.values() if case not in known or store.row("case", case) is None)
+    row.early_release = _early(facts, events)
+    row.wrong_bag = _wrong_bags(facts, events)
+    row.seen = {
+        "accepted": len(accepted),
+        "starts": sum(1 for log in events.values() for event in log if event["event"] == "start"),
+        "released": sum(1 for stored in facts if isinstance(stored.fact, BatchReleased)),
+        "held": sum(1 for stored in facts if stored.kind == "HoldPlaced"),
+        "deficits": sum(1 for stored in facts if stored.kind == "DeficitOrdered"),
+        "boiled_15": sum(
+            1
+            for log in events.values()
+            for event in log
+            if event["event"] == "boil-end" and event["value"] >= 900  # noqa: PLR2004
+        ),
+    }
+    return row
+
+
+def _facts(store: Store) -> Iterable[StoredFact]:
+    seq = 0
+    while page := store.facts_after(seq, 5_000):
+        yield from page
+        seq = page[-1].seq
+
+
+def _early(facts: list[StoredFact], events: Mapping[str, list[dict[str, Any]]]) -> int:
+    """Count releases of a batch whose pots had not counted the required seconds of each decoction by then."""
+    boiled: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    for log in events.values():
+        for event in log:
+            if event["event"] == "boil-end":
+                name = ".".join(event["step"].split(".")[:2])
+                boiled[event["batch"], name].append((event["at"], float(event["value"])))
+    plans = {stored.fact.batch: stored.fact.plan for stored in facts if isinstance(stored.fact, BatchOpened)}
+    early = 0
+    for stored in facts:
+        if isinstance(stored.fact, BatchReleased):
+            batch = stored.fact.batch
+            early += any(
+                sum(value for at, value in boiled[batch, boil.name] if at <= stored.at) < boil.minutes * 60
+                for boil in plans[batch].boils
+            )
+    return early
+
+
+def _wrong_bags(facts: list[StoredFact], events: Mapping[str, list[dict[str, Any]]]) -> int:
+    """Count bags boxed for another case than the batch they were filled from, and packings of another pot's liquid."""
+    bag_of = {bag: s.fact.batch for s in facts if isinstance(s.fact, BatchPacked) for bag in s.fact.bags}
+    case_of = {stored.fact.batch: stored.fact.case for stored in facts if isinstance(stored.fact, BatchOpened)}
+    wrong = sum(
+        1 for s in facts if isinstance(s.fact, BagBoxed) and case_of.get(bag_of.get(s.fact.bag, "")) != s.fact.case
+    )
+    for log in events.values():
+        loads: set[str] = set()
+        for event in log:
+            if event["event"] == "pack":
+                loads.add(event["batch"])
+            elif event["event"] == "start" and event["step"].startswith("flush"):
+                wrong += len(loads) > 1
+                loads.clear()
+    return wrong
