@@ -47,6 +47,7 @@ class Desk:
     rate: Rate
     turns: Turns
     readers: asyncio.Semaphore
+    closing: asyncio.Event
 
     @classmethod
     def of(cls, context: Context) -> "Desk":
@@ -61,6 +62,7 @@ class Desk:
             rate=Rate(context.requests_per_minute),
             turns=Turns(),
             readers=asyncio.Semaphore(MOST_READERS),
+            closing=asyncio.Event(),
         )
 
     async def submit(

@@ -99,12 +99,12 @@ def _unused(database: str) -> str:
     try:
         store = Store.open(database)
         try:
-            used = store.load().seq or store.keys()
+            empty = store.is_empty()
         finally:
             store.close()
     except StoreError as error:
         raise FolderError(f"{database}: {error}") from error
-    if used:
+    if not empty:
         raise FolderError(f"{database} is not empty")
     return database
 

@@ -23,20 +23,19 @@ from controller.demo.children import ChildDied, Children
 from controller.demo.folder import make_folder
 from controller.demo.hospitals import NoAnswer, Posted, post_all
 from controller.demo.progress import Progress, Stalled
-from controller.demo.verdict import is_clean, judge
+from controller.demo.ready import NotUp, controller_up, machines_up
+from controller.demo.summary import is_clean
+from controller.demo.verdict import judge
 from controller.demo.workload import hospitals, once_more, read_workload
 from controller.formulary import load_recipes
 from devices.site import PlantClock
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Generator, Sequence
     from pathlib import Path
 
     from controller.config import Config
     from controller.demo.workload import Arrival
-
-_UP_S = 90.0
-_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +51,6 @@ class Options:
     database: str
     summary: Path | None
     folder: Path
-
-
-class NotUp(Exception):
-    """A part of the demo did not come up in time."""
 
 
 async def run_demo(options: Options) -> int:
@@ -118,7 +113,7 @@ async def _play_to_the_end(stage: _Stage, arrivals: Sequence[Arrival]) -> int:
 
 
 @contextlib.contextmanager
-def _cancelled_by_signals(play: asyncio.Future[None]) -> Iterator[list[int]]:
+def _cancelled_by_signals(play: asyncio.Future[None]) -> Generator[list[int]]:
     loop, caught = asyncio.get_running_loop(), list[int]()
 
     def catch(number: int) -> None:
@@ -139,10 +134,10 @@ async def _play(stage: _Stage, arrivals: Sequence[Arrival]) -> None:
     config, children = stage.config, stage.children
     place, url = ("--config", str(config.path)), f"http://{config.host}:{config.port}"
     await children.start("plant", "devices.plant", *place)
-    await _first(children.watch(), _machines_up(children))
+    await _first(children.watch(), machines_up(children.log("plant")))
     await children.start("controller", "controller", "run", *place)
     async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
-        await _first(children.watch(), _controller_up(http))
+        await _first(children.watch(), controller_up(http))
         chance = ("--seed", str(stage.options.seed), "--error-rate", str(stage.options.error_rate))
         await children.start("staff", "controller.staff", *place, *chance)
         keys = json.loads((config.site.state / "keys.json").read_text(encoding="utf-8"))
@@ -172,35 +167,6 @@ async def _show(stage: _Stage, keys: dict[str, Any], http: httpx.AsyncClient) ->
         if terminal.returncode is None:
             terminal.terminate()
             await terminal.wait()
-
-
-async def _machines_up(children: Children) -> None:
-    with _in_time("the simulated plant"):
-        async with asyncio.timeout(_UP_S):
-            while '"ready"' not in children.log("plant").read_text(encoding="utf-8"):
-                await asyncio.sleep(_LOOK_S)
-
-
-async def _controller_up(http: httpx.AsyncClient) -> None:
-    with _in_time("the controller"):
-        async with asyncio.timeout(_UP_S):
-            while not await _is_ready(http):
-                await asyncio.sleep(_LOOK_S)
-
-
-async def _is_ready(http: httpx.AsyncClient) -> bool:
-    try:
-        return (await http.get("/readyz")).is_success
-    except httpx.TransportError:
-        return False
-
-
-@contextlib.contextmanager
-def _in_time(what: str) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise NotUp(f"{what} did not come up in {_UP_S:.0f} s") from error
 
 
 async def _first(*works: Coroutine[Any, Any, None]) -> None:

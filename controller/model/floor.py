@@ -33,10 +33,10 @@ def _map() -> Any:
 class Floor:
     """All open aggregates of a line and the indexes that decisions need.
 
-    `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot. `by_herb`: herb
-    -> drawers. `to_soak`: batches that wait for a soaking position, by slack; `to_house`: those that lost their pot. `free_soaks`: soaking
-    positions without a batch. `booked`: batch -> machines it occupies. `open_pots`: class key -> pots that nobody has
-    reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `at`: time of the last fact.
+    `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot; `by_herb`: herb ->
+    drawers. `to_soak`: batches that wait for a soaking position, by slack; `to_house`: those that lost their pot.
+    `free_soaks`: soaking positions without a batch. `booked`: batch -> machines it occupies. `open_pots`: class key -> pots
+    that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `at`: time of the last fact.
     """
 
     cases: Map[str, Case] = field(default_factory=_map)

@@ -42,6 +42,10 @@ class Route(StrEnum):
     ENEMA = "enema"
 
 
+VESSEL_USE = {Route.ORAL: "internal", Route.EXTERNAL: "external", Route.ENEMA: "enema"}
+"""What a vessel must be kept for to hold a medicine of this route: internal and external never share one."""
+
+
 class Urgency(StrEnum):
     """`urgent` is released two hours after receipt (急煎)."""
 

@@ -8,6 +8,8 @@ from datetime import tzinfo
 
 from controller.model.formulary import Formulary
 from controller.model.people import Station
+from controller.model.plan import Plan
+from controller.model.prescription import VESSEL_USE
 from controller.model.recipe import RecipeTable
 from devices.site import MachineSite
 
@@ -25,9 +27,9 @@ class PotClass:
         """Name of the class in the floor's index."""
         return f"{self.use}/{self.least_ml}/{self.volume_ml}"
 
-    def holds(self, load_ml: int, fill_share: float) -> bool:
-        """Whether a load may go into such a pot."""
-        return self.least_ml <= load_ml <= self.volume_ml * fill_share
+    def takes(self, plan: Plan, fill_share: float) -> bool:
+        """Whether a batch may go into such a pot: kept for its use, and the first charge neither too small nor foaming over."""
+        return self.use == VESSEL_USE[plan.route] and self.least_ml <= plan.load_ml <= self.volume_ml * fill_share
 
 
 @dataclass(frozen=True, slots=True)

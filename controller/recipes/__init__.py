@@ -1,6 +1,6 @@
 """Given a sound prescription, says what must be done; never when or where.
 
-`make_plan` gives the whole plan of a batch, or says why this centre cannot make it; `fits` says which pots could. All
+`make_plan` gives the whole plan of a batch, or says why this centre cannot make it. All
 numbers come from the recipe table and the formulary. Every herb must be in the formulary. Pure.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.model.plan import Container, Plan, PlanItem
-from controller.model.prescription import Handling, Preparation, Prescription, Route
+from controller.model.prescription import VESSEL_USE, Handling, Preparation, Prescription
 from controller.recipes.evidence import decoction_evidence, dispensing_evidence, item_names
 from controller.recipes.packing import separate_tasks
 from controller.recipes.portions import all_doses_at_once, each_dose
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from controller.model.recipe import RecipeTable
     from controller.model.world import PotClass
 
-__all__ = ["USES", "NotMadeHere", "fits", "item_names", "make_plan"]
-
-USES: Mapping[Route, str] = {Route.ORAL: "internal", Route.EXTERNAL: "external", Route.ENEMA: "enema"}
-"""The use of the pots that may hold medicine for each route."""
+__all__ = ["NotMadeHere", "item_names", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def make_plan(
     """Plan one batch. A class that is not stated is boiled as general; urgent is one decoction where a pot can hold it."""
     if prescription.preparation is Preparation.DISPENSE_ONLY:
         return _dispensing_plan(prescription, formulary, table)
-    pots = [pot for pot in pot_classes if pot.use == USES[prescription.route]]
+    pots = [pot for pot in pot_classes if pot.use == VESSEL_USE[prescription.route]]
     items = all_doses_at_once(prescription, formulary, table)
     impossible = _impossible(prescription, items, pots)
     if impossible is not None:
@@ -57,20 +54,15 @@ def make_plan(
         _decoction_plan(prescription, items, minutes, formulary, table)
         for minutes in decoction_choices(prescription, table)
     ]
-    makeable = (plan for plan in plans if any(fits(plan, pot, table) for pot in pots))
+    makeable = (plan for plan in plans if any(pot.takes(plan, table.fill_share) for pot in pots))
     return next(makeable, None) or _no_pot(plans[-1], pots, table)
-
-
-def fits(plan: Plan, pot_class: PotClass, table: RecipeTable) -> bool:
-    """Say whether pots of this class may hold the batch: right use, and not too full nor too empty at the first charge."""
-    return pot_class.use == USES[plan.route] and pot_class.holds(plan.load_ml, table.fill_share)
 
 
 def _impossible(prescription: Prescription, items: Sequence[PlanItem], pots: Sequence[PotClass]) -> NotMadeHere | None:
     if prescription.preparation is Preparation.PASTE:
         return NotMadeHere("paste", {"preparation": prescription.preparation})
     if not pots:
-        return NotMadeHere("no-machine-of-use", {"route": prescription.route, "use": USES[prescription.route]})
+        return NotMadeHere("no-machine-of-use", {"route": prescription.route, "use": VESSEL_USE[prescription.route]})
     apart: dict[str, Handling] = {}
     for item in items:
         if item.handling is Handling.DECOCT_FOR_WATER:

@@ -25,6 +25,7 @@ from controller.api.app import build
 from controller.api.auth import digest_of, new_key
 from controller.api.context import Context
 from controller.api.pins import hash_pin
+from controller.api.server import Server, listen
 from controller.formulary import load_formulary, load_recipes
 from controller.model.intents import EnrolPerson
 from controller.runtime.boiling import Boiling
@@ -41,7 +42,6 @@ from controller.runtime.recorder import Recorder
 from controller.runtime.recovery import new_in_files, restore
 from controller.runtime.stock import load_lots
 from controller.runtime.watch import Watch
-from controller.runtime.web import WebServer, listen
 from controller.store import Store
 from controller.texts import load_texts
 from devices.fleet import Fleet
@@ -180,7 +180,7 @@ class _Controller:
                 tasks.create_task(self._supervisor.run(), name="supervisor"),
             ]
             await self._enrol()
-            web = WebServer(build(self._context()))
+            web = Server(build(self._context()))
             served = tasks.create_task(web.serve(sockets=[web_socket]), name="web")
             await self._fleet.first_reads(FIRST_READS_S)
             others.append(tasks.create_task(self._orders.run(), name="orders"))

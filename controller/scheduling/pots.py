@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from controller.model.floor import Floor
     from controller.model.plan import Plan
-    from controller.model.world import Book, PotClass
+    from controller.model.world import Book
 
 _MINUTE_MS = 60_000
-USES = {"oral": "internal", "external": "external", "enema": "enema"}
-
-
-def able(plan: Plan, pot_class: PotClass, fill_share: float) -> bool:
-    """Say whether pots of this class may hold the batch: use and load."""
-    return pot_class.use == USES[plan.route] and pot_class.holds(plan.load_ml, fill_share)
 
 
 def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int] | None:
@@ -29,7 +23,7 @@ def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int
     best: tuple[int, int, str] | None = None
     for pot_class in book.pot_classes:
         agenda = floor.open_pots.get(pot_class.key)
-        if not agenda or not able(plan, pot_class, book.recipes.fill_share):
+        if not agenda or not pot_class.takes(plan, book.recipes.fill_share):
             continue
         first = agenda.first()
         if first is None or first[0] > latest:

@@ -154,7 +154,7 @@ async def test_a_reboot_shows_in_the_counter_and_starts_nothing(plant: PlantProc
     assert [event["order"] for event in plant.events(name, "start")] == [1]
 
 
-async def test_a_whole_fleet_is_read_and_its_watchdogs_are_fed(plant: PlantProcess) -> None:
+async def test_a_whole_fleet_is_read_and_a_silent_machine_hides_nobody(plant: PlantProcess) -> None:
     links: dict[str, LinkState] = {}
     faults: list[Exception] = []
     clock = PlantClock.open(plant.site.state, SPEED)

@@ -21,7 +21,7 @@ _SHORTEST_S = 0.02
 
 def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
     """Kill our controller `kills` times and judge what happened."""
-    random = Random(seed)  # noqa: S311 - a repeatable day, not a secret
+    random = Random(seed)
     row = Row("SIGKILL at a random moment", kills, seed)
     recoveries: list[float] = []
     with Scene(folder, speed=SPEED, random=random) as scene:
@@ -33,7 +33,7 @@ def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
             _work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
             scene.kill()
             began = scene.start()
-            if random.random() < 0.8:  # noqa: PLR2004 - the rest is killed again before it is ready
+            if random.random() < 0.8:
                 scene.wait_ready()
                 recoveries.append(time.monotonic() - began)
         scene.wait_ready()
@@ -52,6 +52,6 @@ def _work(scene: Scene, seconds: float) -> None:
     """Let the centre work, with new prescriptions coming in."""
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0:
-        if len(scene.accepted) < _OPEN_AT_ONCE or scene.random.random() < 0.05:  # noqa: PLR2004 - then a trickle
+        if len(scene.accepted) < _OPEN_AT_ONCE or scene.random.random() < 0.05:
             scene.post()
         time.sleep(min(left, 0.1))

@@ -107,10 +107,7 @@ def judge(row: Row, folder: Path, store: Store, accepted: Mapping[str, str]) -> 
         "held": sum(1 for stored in facts if stored.kind == "HoldPlaced"),
         "deficits": sum(1 for stored in facts if stored.kind == "DeficitOrdered"),
         "boiled_15": sum(
-            1
-            for log in events.values()
-            for event in log
-            if event["event"] == "boil-end" and event["value"] >= 900  # noqa: PLR2004
+            1 for log in events.values() for event in log if event["event"] == "boil-end" and event["value"] >= 900
         ),
     }
     return row

@@ -31,8 +31,8 @@ PATIENTS = st.builds(
     allergies=st.none() | st.lists(HERBS, max_size=3).map(tuple),
 )
 PRESCRIPTIONS = st.builds(
-    lambda items, **changes: prescription(items=items, **changes),
-    ITEMS,
+    prescription,
+    items=ITEMS,
     patient=PATIENTS,
     route=st.sampled_from(Route),
     recipe_class=st.none() | st.sampled_from(RecipeClass),

@@ -10,7 +10,7 @@ import pytest
 from controller.model.plan import Boil, Container, JoinsAt, Plan, PlanItem, SeparateTask
 from controller.model.prescription import Handling, Preparation, Prescription, RecipeClass, Route, Urgency
 from controller.model.world import PotClass
-from controller.recipes import NotMadeHere, fits, item_names, make_plan
+from controller.recipes import NotMadeHere, item_names, make_plan
 from tests.medicine import FORMULARY, POTS, RECIPES, prescription
 
 
@@ -324,10 +324,10 @@ def test_a_load_between_the_pots_is_not_made_here() -> None:
         (PotClass("external", 800, 6000), False),
     ],
 )
-def test_a_pot_fits_by_use_least_and_fill(pot: PotClass, able: bool) -> None:  # noqa: FBT001 - a table
+def test_a_pot_fits_by_use_least_and_fill(pot: PotClass, able: bool) -> None:
     made = plan()
     assert 2500 < made.load_ml < 3000
-    assert fits(made, pot, RECIPES) is able
+    assert pot.takes(made, RECIPES.fill_share) is able
 
 
 def test_a_plan_says_by_which_tables_it_was_made() -> None:

@@ -153,7 +153,7 @@ def test_an_unknown_pregnancy_with_house_rows_alone_is_no_finding() -> None:
         (Sex.UNKNOWN, 30, True),
     ],
 )
-def test_who_is_asked_about_an_unknown_pregnancy(sex: Sex, age: int, asked: bool) -> None:  # noqa: FBT001 - a table
+def test_who_is_asked_about_an_unknown_pregnancy(sex: Sex, age: int, asked: bool) -> None:
     who = patient(sex=sex, age_years=age, pregnant=None)
     assert bool(found("pregnancy-unknown", ("桃仁", 6), patient=who)) is asked
 

@@ -120,10 +120,16 @@ def checkpoint(point: CheckpointView, view: View, words: Words, width: int) -> L
     value = say() if point["value"] is None else say(f"  {point['value']:g} {point['unit']} ", (_limits(point), DIM))
     attested = (f" {words('rx.attested')}", WARN) if point["attested"] else ("", PLAIN)
     line = say(
-        "  ", (_MARK.get(point["verdict"], "?"), style), " ", words.of("checkpoint", point["name"]), (f" {point['about']}", DIM),
+        "  ", (_MARK.get(point["verdict"], "?"), style), " ", check(point["name"], words), (f" {point['about']}", DIM),
         value, (f" {point['evidence']}", DIM), attested,
     )  # fmt: skip
     return beside(line, say((f" {short(point['by'])} {minute(point['at'], site_zone(view))}", DIM)), width)
+
+
+def check(name: str, words: Words) -> str:
+    """Return the name of a checkpoint; that of a part made apart carries its herb."""
+    kind, dot, herb = name.partition(".")
+    return f"{words.of('checkpoint', kind)} {herb}" if kind == "separate" and dot else words.of("checkpoint", name)
 
 
 def _limits(point: CheckpointView) -> str:
@@ -137,7 +143,7 @@ def missing(batch: BatchView, words: Words, width: int) -> list[Line]:
     """Return the checkpoints that release will still ask for."""
     if not batch["missing"]:
         return []
-    names = "  ".join(f"{words.of('checkpoint', one[0])} {' '.join(one[1:])}".strip() for one in batch["missing"])
+    names = "  ".join(f"{check(one[0], words)} {' '.join(one[1:])}".strip() for one in batch["missing"])
     return wrap(say((words("rx.missing", count=len(batch["missing"])), WARN), " ", (names, DIM)), width)
 
 
@@ -188,16 +194,14 @@ def boil_lines(batch: BatchView, view: View, words: Words) -> Iterator[Line]:
     zone = site_zone(view)
     for boil in batch["boils"]:
         done = credited(boil) >= 1.0
-        late = (
-            f"  {words('machine.late', opens=minute(boil['opens_at'], zone), closes=minute(boil['closes_at'], zone))}"
-            if boil["opens_at"]
-            else ""
-        )
+        frame = {"opens": minute(boil["opens_at"], zone), "closes": minute(boil["closes_at"], zone)}
+        late = f"  {words('machine.late', **frame)}" if boil["opens_at"] else ""
+        counted = words("machine.counter", minutes=f"{boil['counter_s'] / 60:.1f}")
         yield say(
             fit(say((words.of("boil", boil["name"]), BRIGHT)), _GRAMS),
             bar(credited(boil), _BAR, GOOD if done else WARN),
             f" {boil['credit_s'] / 60:.1f} / {boil['required_s'] / 60:g} min",
-            (f"  {words('machine.counter', minutes=f'{boil["counter_s"] / 60:.1f}')}{late}", DIM),
+            (f"  {counted}{late}", DIM),
         )
 
 

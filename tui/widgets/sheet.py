@@ -40,7 +40,11 @@ class Sheet(Widget, inherit_bindings=False):
         """Paint by this function from now on."""
         self._paint = paint
         self._lines = None
-        self.refresh()
+        self.refresh(layout=self.styles.is_auto_height)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's form
+        """Return how many lines there are, for a sheet whose height follows them."""
+        return max(1, len(self._paint(width, container.height))) if self._paint and width else 1
 
     def move(self, lines: int) -> None:
         """Scroll by that many lines, as far as there are any."""

@@ -10,6 +10,7 @@ from controller.model.checkpoint import Verdict
 from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
+from controller.recipes import item_names
 from devices.model import LinkState
 
 if TYPE_CHECKING:
@@ -58,16 +59,14 @@ def draw(floor: Floor, batch: Batch, intent: ScanCode, world: World) -> Decision
         return no
     scanned = f.DrawerScanned(world.now, batch.case, batch.id, item, lot.id, intent.code, intent.actor)
     source = recorded(
-        batch, world.now, "source.lot", intent.actor, about=about(batch, item), evidence=f"{lot.id} {lot.inspection}"
+        batch,
+        world.now,
+        "source.lot",
+        intent.actor,
+        about=item_names(batch.plan.items)[item],
+        evidence=f"{lot.id} {lot.inspection}",
     )
     return (scanned, source, *_storage(batch, lot, intent.actor, world))
-
-
-def about(batch: Batch, item: int) -> str:
-    """Name a plan item: its herb, numbered where the herb is there more than once."""
-    herb = batch.plan.items[item].herb
-    before = sum(1 for plan in batch.plan.items[:item] if plan.herb == herb)
-    return herb if not before else f"{herb}#{before + 1}"
 
 
 def _refuse_lot(floor: Floor, lot: Lot, world: World) -> Refusal | None:
@@ -134,7 +133,7 @@ def _weighed(batch: Batch, item: int, plan: PlanItem, intent: RecordWeight, worl
                 world.now,
                 "dispense.weight",
                 intent.actor,
-                about=about(batch, item),
+                about=item_names(batch.plan.items)[item],
                 value=round(total, 3),
                 low=round(plan.times * (plan.grams - plan.tolerance_g), 3),
                 high=round(plan.times * (plan.grams + plan.tolerance_g), 3),

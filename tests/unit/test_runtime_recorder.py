@@ -1,0 +1,142 @@
+"""The recorder: blocks at full rate under a batch, few without, and nobody waits for a slow store."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from controller.runtime import metrics, recorder
+from controller.runtime.recorder import Recorder
+from controller.store import ReadingBlock, Store, StoreFailed
+from devices.model import Quality, Reading, Snapshot
+from tests.runtime_fakes import NOW, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+GAP = {"pot-01": 3000}
+
+
+def sample(second: int, value: float = 20.0) -> Snapshot:
+    at = NOW + second * 1000
+    readings = {tag: Reading(value, Quality.GOOD, at) for tag in ("ActualTemperature", "Level")}
+    return Snapshot(machine="pot-01", at=at, received_s=0.0, readings=readings)
+
+
+@asynccontextmanager
+async def recording(tape: Recorder) -> AsyncIterator[None]:
+    task = asyncio.create_task(tape.run())
+    await asyncio.sleep(0)
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_every_sample_under_a_batch_is_kept_in_blocks_of_sixty() -> None:
+    blocks: list[ReadingBlock] = []
+    tape = Recorder(blocks.extend, GAP)
+    async with recording(tape):
+        for second in range(150):
+            tape.take(sample(second), "B-1")
+    levels = [block for block in blocks if block.tag == "Level"]
+    assert [len(block.points) for block in levels] == [60, 60, 30]
+    assert [point[0] for block in levels for point in block.points] == [NOW + second * 1000 for second in range(150)]
+    assert {(block.batch, block.gap_ms) for block in blocks} == {("B-1", 3000)}
+
+
+async def test_a_machine_without_a_batch_leaves_one_sample_in_five_minutes() -> None:
+    blocks: list[ReadingBlock] = []
+    tape = Recorder(blocks.extend, GAP)
+    async with recording(tape):
+        for second in range(1500):
+            tape.take(sample(second), "")
+    assert [point[0] - NOW for block in blocks if block.tag == "Level" for point in block.points] == [
+        0, 300_000, 600_000, 900_000, 1_200_000,
+    ]  # fmt: skip
+
+
+async def test_a_block_belongs_to_one_batch() -> None:
+    blocks: list[ReadingBlock] = []
+    tape = Recorder(blocks.extend, GAP)
+    async with recording(tape):
+        for second in range(10):
+            tape.take(sample(second), "B-1" if second < 4 else "B-2")
+    assert [(block.batch, len(block.points)) for block in blocks if block.tag == "Level"] == [("B-1", 4), ("B-2", 6)]
+
+
+async def test_a_moment_that_is_read_twice_is_kept_once() -> None:
+    blocks: list[ReadingBlock] = []
+    tape = Recorder(blocks.extend, GAP)
+    async with recording(tape):
+        for second in (1, 1, 2, 2, 2):
+            tape.take(sample(second), "B-1")
+    assert [len(block.points) for block in blocks] == [2, 2]
+
+
+async def test_a_slow_store_costs_samples_and_never_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_LOOK_S", 0.01)
+    gate, begun = threading.Event(), threading.Event()
+    kept: list[ReadingBlock] = []
+
+    def slow(blocks: Sequence[ReadingBlock]) -> None:
+        begun.set()
+        assert gate.wait(10)
+        kept.extend(blocks)
+
+    before = metrics.READINGS_DROPPED._value.get()
+    tape = Recorder(slow, GAP, most=120)
+    async with recording(tape):
+        for second in range(61):
+            tape.take(sample(second), "B-1")
+        await until(begun.is_set)
+        for second in range(61, 600):
+            tape.take(sample(second), "B-1")
+        assert metrics.READINGS_DROPPED._value.get() - before == 360
+        gate.set()
+    lost = metrics.READINGS_DROPPED._value.get() - before
+    assert sum(len(block.points) for block in kept if block.tag == "Level") == 600 - lost > 0
+
+
+async def test_a_failing_store_is_counted_and_writing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_LOOK_S", 0.01)
+    tried: list[int] = []
+
+    def failing(blocks: Sequence[ReadingBlock]) -> None:
+        tried.append(len(blocks))
+        raise StoreFailed("no space left")
+
+    tape = Recorder(failing, GAP)
+    async with recording(tape):
+        for batch in ("B-1", "B-2", "B-3"):
+            tape.take(sample(1), batch)
+            await until(lambda: len(tried) >= int(batch[-1]) - 1)
+    assert len(tried) == 3
+
+
+async def test_a_curve_has_its_end_before_the_store_has_it() -> None:
+    tape = Recorder(lambda _: None, GAP)
+    for second in range(70):
+        tape.take(sample(second, float(second)), "B-1")
+    points = tape.recent("B-1", "Level")
+    assert points == [(NOW + second * 1000, float(second), "good") for second in range(70)]
+    assert tape.recent("B-2", "Level") == []
+
+
+async def test_what_was_recorded_is_read_back_from_the_real_store(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'line.db'}")
+    store.take_mastery()
+    tape = Recorder(store.append_readings, GAP)
+    async with recording(tape):
+        for second in range(65):
+            tape.take(sample(second, math.nan if second == 3 else second / 10), "B-1")
+    curve = store.curve("B-1", "ActualTemperature")
+    store.close()
+    assert len(curve) == 65
+    assert curve[3][1] is None
+    assert curve[64] == (NOW + 64_000, 6.4, "good")

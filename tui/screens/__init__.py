@@ -1,0 +1,1 @@
+"""Screens mount widgets, give them painters, and turn keys into intents; no HTTP and no arithmetic here."""

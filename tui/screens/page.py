@@ -1,0 +1,90 @@
+"""The frame of every screen: band, body, names of the screens, keys. A page declares what it needs and paints a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.paint import chrome
+from tui.widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tui.app import FloorApp
+    from tui.freshness import Need
+    from tui.state import View
+
+KEY_NAMES = {
+    "enter": "Enter", "escape": "Esc", "slash": "/", "left": "←", "right": "→", "tab": "Tab", "pagedown": "PgDn",
+    "question_mark": "?", "ctrl+q": "^Q", "ctrl+l": "^L", "delete": "Del", "left_square_bracket": "[", "right_square_bracket": "]",
+}  # fmt: skip
+
+
+def keys_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
+    """Return the keys to show with the words for them."""
+    shown = [one for one in bindings if isinstance(one, Binding) and one.show]
+    return [(one.key_display or KEY_NAMES.get(one.key, one.key.upper() if one.key[1:].isdecimal() else one.key), one.description) for one in shown]
+
+
+class Page(Screen[None]):
+    """One screen of the terminal."""
+
+    TITLE_KEY: ClassVar[str]
+    NEEDS: ClassVar[frozenset[Need]] = frozenset()
+    KINDS: ClassVar[tuple[str, ...]] = ()
+    SHOWS_VERDICTS: ClassVar[bool] = False
+
+    @property
+    def floor(self) -> FloorApp:
+        """The app, by its own type."""
+        return cast("FloorApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Mount the frame around the body."""
+        yield Sheet(id="band")
+        yield from self.body()
+        yield Sheet(id="screens")
+        yield Sheet(id="keys")
+
+    def body(self) -> ComposeResult:
+        """Mount what is this page's own."""
+        raise NotImplementedError
+
+    def show(self, view: View) -> None:
+        """Paint the view."""
+        raise NotImplementedError
+
+    def take_scan(self, code: str) -> bool:
+        """Take a scanned code if this page has a use for it; else it goes to the scan desk."""
+        del code
+        return False
+
+    def paint(self) -> None:
+        """Paint frame and body."""
+        floor = self.floor
+        view, words, now_s = floor.view, floor.words, floor.now_s()
+        self._sheet("band").show(lambda width, _height: chrome.band(view, words, now_s, width))
+        self._sheet("screens").show(lambda width, _height: chrome.screens(view, words, self.TITLE_KEY, width))
+        pairs = [*keys_of(self.BINDINGS), *keys_of(floor.BINDINGS)]
+        self._sheet("keys").show(lambda width, _height: chrome.keys(pairs, words, floor.notice, width))
+        self.show(view)
+
+    def on_mount(self) -> None:
+        """Paint at once, with what is known."""
+        self.paint()
+
+    def on_screen_resume(self) -> None:
+        """Paint what has changed meanwhile, and fetch what is old."""
+        self.floor.arrived()
+        self.paint()
+
+    def _sheet(self, name: str) -> Sheet:
+        return self.query_one(f"#{name}", Sheet)
+
+
