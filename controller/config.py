@@ -50,8 +50,9 @@ class ConfigError(Exception):
 class Config:
     """Everything the controller was told about its site.
 
-    `database`: SQLAlchemy URL. `stock`, `people`: files that seed the database. `requests_per_minute`: per hospital,
-    0 without limit. `staff`: the table of simulated staff as it stands, which they read themselves.
+    `database`: SQLAlchemy URL. `stock`, `people`: files that seed the database. `recipes`: the site's own recipe table, None
+    for ours. `requests_per_minute`: per hospital, 0 without limit. `staff`: the table of simulated staff as it stands, which
+    they read themselves.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Config:
     database: str
     stock: Path
     people: Path
+    recipes: Path | None
     hospitals: Mapping[str, str]
     couriers: Mapping[str, str]
     stations: tuple[Station, ...]
@@ -86,6 +88,7 @@ class _Line:
     id: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$")] = "A"
     stock: str = "stock.toml"
     people: str = "people.toml"
+    recipes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -267,6 +270,7 @@ def _config(path: Path, site: Site, file: _File) -> Config:
         database=_database(file.database.url or f"{SQLITE}{site.state / 'line.db'}", base),
         stock=base / file.line.stock,
         people=base / file.line.people,
+        recipes=base / file.line.recipes if file.line.recipes else None,
         hospitals=MappingProxyType({row.code: row.name for row in file.hospital}),
         couriers=MappingProxyType({row.id: row.name for row in file.courier}),
         stations=tuple(Station(row.id, row.kind, row.name_zh, row.name_en) for row in file.station),

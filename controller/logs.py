@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 _FILE_BYTES: Final = 10_000_000
 _FILES: Final = 5
 _FRAMES: Final = 12
-_QUIET: Final = ("asyncua", "pymodbus", "apscheduler", "uvicorn.access")
-"""Libraries that tell of every failed attempt; we log the change once ourselves."""
+_QUIET: Final = {
+    "asyncua": logging.CRITICAL,
+    "pymodbus": logging.CRITICAL,
+    "apscheduler": logging.CRITICAL,
+    "uvicorn": logging.WARNING,
+    "alembic": logging.WARNING,
+}
+"""Libraries that tell of every attempt and every step; we log the change once ourselves."""
 
 def set_up(file: Path | None = None, *, level: int = logging.INFO) -> None:
     """Send all logs of this process to `file`, kept to 50 MB, or to standard error."""
@@ -47,8 +53,8 @@ def set_up(file: Path | None = None, *, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -43,11 +43,6 @@ class ProfiledMachine:
         self._turn = Turn()
         self._sent = 0
 
-    @property
-    def connected(self) -> bool:
-        """Whether the link has a connection that has not failed."""
-        return self._link.connected
-
     async def connect(self, *, urgent: bool = False) -> None:
         """Make a connection where there is none. Raises LinkError."""
         if not self._link.connected:

@@ -112,7 +112,8 @@ class Poller:
             if time.monotonic() >= beat_s and self._heartbeat_s < math.inf:
                 beat_s = time.monotonic() + self._heartbeat_s
                 await self._beat()
-            last, slot = slot, math.floor((time.monotonic() - origin_s) / self._period_s) + 1
+            # A timer may fire a little early, and the slot that was just polled must not come again.
+            last, slot = slot, max(slot, math.floor((time.monotonic() - origin_s) / self._period_s)) + 1
             self.tally.missed += slot - last - 1
             due_s = origin_s + slot * self._period_s
             await asyncio.sleep(due_s - time.monotonic())

@@ -1,7 +1,6 @@
-"""What a road to a machine and a machine itself can do, whatever the wire.
+"""What a road to a machine can do, whatever the wire: it moves the tags of one profile and knows nothing of orders.
 
-A `Link` moves the tags of one profile over one connection and knows nothing of orders; a `Machine` speaks of orders and
-snapshots and knows nothing of wires. Every method raises only the errors of `devices.errors`.
+`devices.links` has one implementation for each wire; every method raises only the errors of `devices.errors`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from devices.model import Order, Receipt, Snapshot
+    from collections.abc import Mapping, Sequence
 
 Value = int | float | str
 
@@ -34,7 +31,7 @@ class Link(Protocol):
     """One connection to one machine, used by one task at a time.
 
     Any time-out, lie or cancellation inside a call closes the connection before the call ends, so that a late answer
-    has nowhere to arrive. `LinkRefused` alone leaves it open.
+    has nowhere to arrive. After `LinkRefused` it may still be open.
     """
 
     @property
@@ -47,7 +44,7 @@ class Link(Protocol):
         ...
 
     async def read(self) -> Scan:
-        """Read every tag of the profile. Raises LinkError."""
+        """Read every tag of the profile. Raises LinkError, or CodecError where a text is none."""
         ...
 
     async def command(self, values: Sequence[int | str]) -> None:
@@ -60,22 +57,4 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection, within the deadline of one request. Never raises."""
-        ...
-
-
-class Machine(Protocol):
-    """One machine of the site."""
-
-    id: str
-
-    async def read(self) -> Snapshot:
-        """Say what the machine says now. Raises LinkError or CodecError."""
-        ...
-
-    async def order(self, order: Order, epoch: int, now: Callable[[], int]) -> Receipt:
-        """Ask for one thing, once, and say what became of it. `now`: plant time in ms. Never raises a DeviceError."""
-        ...
-
-    async def settle(self, order: Order) -> Receipt | None:
-        """Ask the machine whether it took an order of unknown outcome; None: it did not act. Raises as `read`."""
         ...

@@ -141,7 +141,13 @@ def fold(floor: Floor, fact: Fact) -> Floor:
     match fact:
         case PrescriptionReceived():
             case = Case(
-                fact.case, fact.prescription, fact.digest, fact.at, fact.promised_at, fact.promise_at_risk, Status.RECEIVED
+                fact.case,
+                fact.prescription,
+                fact.digest,
+                fact.at,
+                fact.promised_at,
+                fact.promise_at_risk,
+                Status.RECEIVED,
             )
             return _put(floor, "case", fact.case, case)
         case PrescriptionRejected():

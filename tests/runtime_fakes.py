@@ -81,7 +81,8 @@ def simple_rules(floor: Floor, intent: Any, world: World) -> Outcome:
         case ReportLink(machine=case):
             fact = PrescriptionCancelled(world.now, case, "link")
         case Tick():
-            fact = PrescriptionCancelled(world.now, "tick", "tick")
+            case = "tick"
+            fact = PrescriptionCancelled(world.now, case, "tick")
         case _:
             raise AssertionError(intent)
     orders = (an_order(int(case)),) if getattr(intent, "reason", "") == "order" else ()
@@ -142,7 +143,7 @@ async def running_line(
 async def until(done: Callable[[], bool], within_s: float = 5.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within_s):
-        while not done():
+        while not done():  # noqa: ASYNC110 - what a test waits for has no event
             await asyncio.sleep(0.002)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.state import Weigh
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -87,3 +89,15 @@ def sign(task: TaskView, choice: str, note: str) -> Body:
         case _:
             target = batch or task["code"]
             return {"type": "AcceptDeviation", "target": target, "reason": reason, "note": note}
+
+
+def weighing(task: TaskView) -> Weigh:
+    """Return what a `draw` task asks to be weighed."""
+    details = task["details"]
+    return Weigh(
+        task["batch"],
+        str(details["herb"]),
+        float(details["grams"]),
+        float(details["tolerance_g"]),
+        int(details["times"]),
+    )

@@ -1,12 +1,13 @@
 """The floor terminal: holds the view, hands keys and scans to who wants them, paints the page in sight; nothing is decided here.
 
-What takes long to import (HTTP) is imported after the first paint. Whatever fails in the background is said in one line
-and started again; the screen stays.
+What takes long to import (HTTP) is imported after the first paint. Whatever fails in the background is said in one line and
+started again; the screen stays.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,18 +16,29 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui import state
-from tui.codes import BADGE, is_code, prefix
-from tui.keys import KeysMissing, read_keys
+from tui.acts import Signature
+from tui.codes import is_code
+from tui.desk import LogIn
+from tui.freshness import Need
+from tui.paint import chrome
 from tui.scanner import ENTER, TYPING_GAP_S, Scanner
+from tui.screens.alarms import AlarmsPage
+from tui.screens.desk import DispatchPage, ScanPage
 from tui.screens.help import HelpModal
 from tui.screens.machine import MachinePage
 from tui.screens.overview import OverviewPage
 from tui.screens.page import Page
+from tui.screens.prescription import PrescriptionPage
+from tui.screens.prescriptions import PrescriptionsPage
+from tui.screens.review import ReviewPage
+from tui.screens.sign import Request, Signed, SignModal
+from tui.screens.signing import SigningPage
 from tui.screens.station import StationModal
-from tui.state import Tone, View
+from tui.state import Notice, Tone, Verdict, View
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -36,13 +48,34 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.screen import Screen
 
-    from tui.acts import Body, Signature
     from tui.bench import Bench
-    from tui.freshness import Need
+    from tui.client import Client
     from tui.keys import Keys
-    from tui.state import Verdict
-    from tui.sync import Connect, Sync
+    from tui.sync import Sync
     from tui.words import Locale
+
+PAGES: dict[str, type[Page]] = {
+    "overview": OverviewPage,
+    "prescriptions": PrescriptionsPage,
+    "prescription": PrescriptionPage,
+    "machine": MachinePage,
+    "alarms": AlarmsPage,
+    "review": ReviewPage,
+    "scan": ScanPage,
+    "signing": SigningPage,
+    "dispatch": DispatchPage,
+}
+
+HOME = {
+    "review": "review",
+    "dispensing": "scan",
+    "floor": "scan",
+    "verification": "signing",
+    "release": "signing",
+    "dispatch": "dispatch",
+    "courier": "dispatch",
+}
+"""The page where the work of a kind of station is done."""
 
 BEAT_S = 1.0
 """How often clocks and ages on the screen move."""
@@ -54,18 +87,269 @@ TRAIL = 16
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the terminal is started with."""
+    """What the terminal is started with. `station`: None asks, empty only shows."""
 
     url: str
     key_file: Path
     locale: Locale = "zh_CN"
-    station: str = ""
+    station: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One line for a while in place of the keys."""
+class FloorApp(App[None]):
+    """The terminal as a Textual app. `connect` and `now_s` are there for tests."""
 
-    text: str = ""
-    tone: Tone = Tone.BAD
-    until_s: float = 0.0
+    CSS_PATH = "floor.tcss"
+    SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {**PAGES}
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "help", "key.help", key_display="F1"),
+        *(Binding(f"f{number}", f"go('{name}')", show=False) for number, name in enumerate(chrome.SCREENS, 2)),
+        Binding("ctrl+t", "station", show=False),
+        Binding("f12", "language", "key.language"),
+        Binding("ctrl+q", "quit", "key.quit"),
+    ]
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        connect: Callable[[Keys, str], Client] | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.words = Words(options.locale)
+        self.now_s = now_s
+        self.view = state.stationed(replace(View(), link_since_s=now_s()), options.station or "")
+        self._options = options
+        self._connect = connect
+        self._sync: Sync | None = None
+        self._bench: Bench | None = None
+        self._scanner = Scanner()
+        self._trail: list[str] = []
+        self._painting = False
+        self._guard = os.getppid()
+
+    # --- what screens ask ---
+
+    @property
+    def bench(self) -> Bench:
+        """Where acts are carried out. RuntimeError before the background has started."""
+        if self._bench is None:
+            raise RuntimeError("the terminal is not connected yet")
+        return self._bench
+
+    def change(self, view: View) -> None:
+        """Replace the view and paint it soon: many changes are one painting."""
+        kind, before = view.session.kind, self.view.session.kind
+        self.view = view
+        if kind != before and kind in HOME and isinstance(self.page, OverviewPage):
+            self.call_later(self.go, HOME[kind])
+        if not self._painting:
+            self._painting = True
+            self.call_later(self._paint)
+
+    def look(self, *needs: Need) -> None:
+        """Fetch these at once: another thing is to be shown."""
+        if self._sync is not None:
+            self._sync.look(*needs, anew=True)
+
+    def arrived(self) -> None:
+        """Fetch what the page that has just come into sight needs, as far as it is old."""
+        if self._sync is not None:
+            self._sync.look(*self.needs())
+
+    def needs(self) -> frozenset[Need]:
+        """Return what the page in sight shows; the band always counts alarms."""
+        return self.page.NEEDS | {Need.LINE, Need.ALARMS, Need.STATION}
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of tasks that the page in sight shows."""
+        return self.page.KINDS
+
+    @property
+    def page(self) -> Page:
+        """The page in sight, or under the modal in sight."""
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, Page))
+
+    def open_case(self, case: str) -> None:
+        """Turn to a prescription, wherever it is shown."""
+        self.change(state.opened(self.view, case))
+        self.look(Need.CASE)
+
+    def turn_to(self, machine: str) -> None:
+        """Turn to a machine."""
+        self.change(state.turned_to(self.view, machine))
+        self.look(Need.MACHINE, Need.CURVE)
+
+    def go(self, name: str) -> None:
+        """Show a page."""
+        here = self._here()
+        if not isinstance(self.screen, ModalScreen) and name != here:
+            self._trail = [*self._trail[1 - TRAIL :], here]
+            self._switch(name)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Carry out what a key has asked for, beside the painting; a failure of it is said and ends nothing."""
+        self.run_worker(self._guarded(work), exit_on_error=False, group="acts")
+
+    async def signed(self, request: Request) -> Signed | None:
+        """Ask for a signature; None when it is taken back."""
+        return await self.push_screen_wait(SignModal(request, self.view.session.actor))
+
+    async def badge(self, meaning: str) -> Signature | None:
+        """Return who acts here, asking for a badge where nobody is logged in."""
+        if self.view.session.actor:
+            return Signature(self.view.session.actor)
+        signed = await self.signed(Request(meaning, pin=False))
+        return signed.signature if signed else None
+
+    def scanned(self, code: str) -> None:
+        """Take a code: the screen in sight may have a use for it, else it goes to the scan desk."""
+        screen = self.screen
+        taken = screen.take_scan(code) if isinstance(screen, Page | SignModal | StationModal) else False
+        if taken:
+            return
+        if self._bench is None:
+            self.tell(self.words("link.connecting"))
+            return
+        act = self._bench.scanned(code)
+        if not isinstance(act, LogIn) and not self.page.SHOWS_VERDICTS:
+            self.go("scan")
+
+    def answered(self, verdict: Verdict) -> None:
+        """Show what became of an act: on a desk in large, elsewhere in one line."""
+        self.change(replace(self.view, verdict=verdict))
+        if not self.page.SHOWS_VERDICTS:
+            self.tell("  ".join((verdict.title, *verdict.lines[:1])), verdict.tone)
+
+    def tell(self, text: str, tone: Tone = Tone.BAD) -> None:
+        """Show one line for a while in place of the keys."""
+        self.change(replace(self.view, notice=Notice(text, tone, self.now_s() + NOTICE_S)))
+
+    # --- keys ---
+
+    async def on_event(self, event: events.Event) -> None:
+        """Look at every key before anybody else does: it may be the scanner's."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.view = state.touched(self.view, self.now_s())
+            if self._caught(event):
+                return
+        elif isinstance(event, events.Paste) and not event.is_forwarded and is_code(event.text.strip()):
+            self.scanned(event.text.strip())
+            return
+        await super().on_event(event)
+
+    def _caught(self, event: events.Key) -> bool:
+        """Return whether the key belongs to a scan, or is held until that is known."""
+        typing = isinstance(self.focused, Input)
+        character = ENTER if event.key == "enter" else event.character or ""
+        caught = self._scanner.feed(character, event.time, typing=typing)
+        self._give_back(caught.back)
+        if caught.code:
+            self.scanned(caught.code)
+        held = self._scanner.held
+        if held and typing:
+            self.set_timer(2 * TYPING_GAP_S, lambda: self._let_go(held))
+        return not caught.passes
+
+    def _let_go(self, held: str) -> None:
+        """Give keys back to the field when nothing has followed them."""
+        if self._scanner.held == held:
+            self._give_back(self._scanner.expire(float("inf"), typing=True))
+
+    def _give_back(self, text: str) -> None:
+        if text and isinstance(self.focused, Input):
+            self.focused.insert_text_at_cursor(text)
+
+    def action_go(self, name: str) -> None:
+        """Show a page."""
+        self.go(name)
+
+    async def action_back(self) -> None:
+        """Show the page that was shown before."""
+        self._switch(self._trail.pop() if self._trail else "overview")
+
+    def action_help(self) -> None:
+        """Show the help."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(HelpModal({name: page.own_keys() for name, page in PAGES.items()}))
+
+    def action_language(self) -> None:
+        """Speak the other language."""
+        self.words = self.words.other()
+        self._paint()
+
+    def action_lock(self) -> None:
+        """Forget who stands here."""
+        self.change(state.locked(self.view))
+
+    def action_station(self) -> None:
+        """Ask for the station again."""
+        self.push_screen(StationModal(self._options.key_file), self._stand_at)
+
+    # --- life ---
+
+    def on_mount(self) -> None:
+        """Ask where the terminal stands; start the background after the first paint."""
+        self.push_screen("overview")
+        if self._options.station is None:
+            self.action_station()
+        self.set_interval(BEAT_S, self._beat)
+        self.call_after_refresh(lambda: self.run_worker(self._background(), exit_on_error=False))
+
+    async def on_unmount(self) -> None:
+        """Close the connection."""
+        if self._sync is not None:
+            await self._sync.aclose()
+
+    async def _background(self) -> None:
+        await asyncio.to_thread(import_module, "tui.client")
+        from tui.bench import Bench  # noqa: PLC0415 - brings httpx, which must not delay the first paint
+        from tui.client import Client  # noqa: PLC0415 - the same
+        from tui.sync import Sync  # noqa: PLC0415 - the same
+
+        def connect(keys: Keys, place: str) -> Client:
+            return Client(self._options.url, keys, place)
+
+        self._sync = sync = Sync(self, self._options.key_file, self._connect or connect)
+        self._bench = bench = Bench(self, sync)
+        async with asyncio.TaskGroup() as group:
+            for work in (sync.follow, sync.refresh, bench.run):
+                group.create_task(self._supervised(work))
+
+    async def _supervised(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await self._guarded(work())
+            await asyncio.sleep(RESTART_S)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a bug in one part must not take the screen from the floor
+            self.tell(self.words("notice.crashed", why=f"{type(error).__name__} {error}"))
+
+    def _stand_at(self, station: str | None) -> None:
+        self.change(state.stationed(self.view, station or ""))
+        if self._sync is not None:
+            self._sync.move(station or "")
+
+    def _beat(self) -> None:
+        if os.getppid() != self._guard:
+            self.exit()  # whoever resets the terminal behind us is gone
+        if state.must_lock(self.view, self.now_s()):
+            self.view = state.locked(self.view)
+            self.tell(self.words("notice.locked"))
+        self._paint()
+
+    def _paint(self) -> None:
+        self._painting = False
+        for screen in {self.screen, self.page}:
+            if screen.is_mounted:
+                cast("Page", screen).paint()
+
+    def _switch(self, name: str) -> None:
+        self.switch_screen(name)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its screens' results open
+
+    def _here(self) -> str:
+        return next(name for name, page in PAGES.items() if isinstance(self.page, page))

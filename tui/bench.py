@@ -13,13 +13,13 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from tui import acts, verdicts
-from tui.client import Denied, Reply, Unreached
+from tui.client import Denied, Unreached
+from tui.clocks import iso
 from tui.codes import PACKET, prefix
 from tui.desk import Bind, LogIn, Look, take
 from tui.figures import plant_now, site_zone
-from tui.clocks import iso
 from tui.freshness import Need
-from tui.state import Minutes, Verdict, Weigh, logged_in
+from tui.state import Minutes, Weigh, logged_in
 
 if TYPE_CHECKING:
     from controller.wire import FactView, IntentAnswer
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TOUCHED = (Need.TASKS, Need.ROWS, Need.CASE, Need.LINE, Need.ALARMS)
 """What an act may have changed."""
+
+ALL = 500
+"""As many tasks as the controller gives at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,18 @@ class Bench:
         self._sync = sync
         self._scans: asyncio.Queue[Scan] = asyncio.Queue()
 
-    def scanned(self, code: str) -> None:
-        """Take a code: it joins the one in hand, or waits there for its partner."""
+    def scanned(self, code: str) -> Act:
+        """Take a code: it joins the one in hand, or waits there for its partner. Return what it was taken for."""
         view = self._board.view
         hand, act = take(view.hand, code, actor_known=bool(view.session.actor))
         if not view.session.station:
-            self._show(verdicts.local("verdict.no-station", self._board.words))
+            self._board.answered(verdicts.local("verdict.no-station", self._board.words))
         elif not isinstance(act, LogIn) and not view.session.actor:
-            self._show(verdicts.local("verdict.no-actor", self._board.words, code))
+            self._board.answered(verdicts.local("verdict.no-actor", self._board.words, code))
         else:
             self._board.change(replace(view, hand=hand, ask=None))
             self._scans.put_nowait(Scan(act, self._body(act)))
+        return act
 
     async def run(self) -> None:
         """Send scans for ever, in order."""
@@ -68,9 +72,9 @@ class Bench:
             try:
                 reply = await self._client().scan(scan.body)
             except (Unreached, Denied) as error:
-                self._show(verdicts.lost(str(error), self._board.words))
+                self._board.answered(verdicts.lost(str(error), self._board.words))
                 continue
-            self._show(verdicts.judged(reply, self._board.words))
+            self._board.answered(verdicts.judged(reply, self._board.words))
             if reply.answer is not None:
                 await self._follow_up(scan.act, reply.answer)
             self._sync.look(*TOUCHED)
@@ -87,19 +91,19 @@ class Bench:
         """Record a weight as typed; ask for the next portion where there is one."""
         grams = _number(text)
         if grams is None:
-            self._show(verdicts.local("verdict.no-number", self._board.words, text))
+            self._board.answered(verdicts.local("verdict.no-number", self._board.words, text))
             return
         answer = await self._sent("/intents", signature.under(acts.weigh(ask.batch, ask.herb, grams)))
         if answer is not None:
             finished = any(fact["body"].get("done") for fact in _of_kind(answer, "HerbWeighed"))
-            again = None if finished or ask.done + 1 >= ask.times else replace(ask, done=ask.done + 1)
+            again = None if finished or ask.times <= 1 else replace(ask, times=ask.times - 1)
             self._board.change(replace(self._board.view, ask=again))
 
     async def attested(self, ask: Minutes, text: str, signature: Signature) -> None:
         """Attest a part made apart with the minutes as typed."""
         minutes = _number(text)
         if minutes is None or minutes != int(minutes):
-            self._show(verdicts.local("verdict.no-number", self._board.words, text))
+            self._board.answered(verdicts.local("verdict.no-number", self._board.words, text))
             return
         body = acts.attest(ask.batch, ask.herb, ask.code, int(minutes))
         if await self._sent("/intents", signature.under(body)) is not None:
@@ -121,17 +125,20 @@ class Bench:
         try:
             reply = await self._client().act(path, body)
         except (Unreached, Denied) as error:
-            self._show(verdicts.lost(str(error), words))
+            self._board.answered(verdicts.lost(str(error), words))
             return None
         finally:
             self._sync.look(*TOUCHED)
-        self._show(verdicts.judged(reply, words))
+        self._board.answered(verdicts.judged(reply, words))
         return reply.answer
 
     async def _follow_up(self, act: Act, answer: IntentAnswer) -> None:
         board = self._board
         if isinstance(act, LogIn):
             shows: dict[str, Any] = answer.get("shows") or {}
+            if not shows.get("enabled", True):
+                board.answered(verdicts.local("verdict.disabled", board.words, act.badge))
+                return
             board.change(logged_in(board.view, act.badge, str(shows.get("name", "")), board.now_s()))
             return
         ask: Weigh | Minutes | None = None
@@ -144,28 +151,22 @@ class Bench:
 
     async def _weigh(self, fact: FactView) -> Weigh | None:
         """Return what the drawer that was just scanned asks to be weighed."""
-        body = fact["body"]
-        case = await self._read(f"/prescriptions/{quote(str(body['case']), safe='')}")
-        for batch in case["batches"] if case else ():
-            if batch["id"] == body["batch"]:
-                item = batch["plan"]["items"][body["item"]]
-                weighed = next((len(one["weighed"]) for one in case["items"] if one["herb"] == item["herb"]), 0)
-                return Weigh(
-                    case["id"], batch["id"], item["herb"], item["grams"], item["tolerance_g"], item["times"], weighed
-                )
-        return None
+        tasks = await self._read("/tasks", {"kind": "draw", "limit": ALL})
+        return next((acts.weighing(task) for task in tasks or () if task["batch"] == fact["body"]["batch"]), None)
 
     async def _minutes(self, packet: str) -> Minutes | None:
         """Return what is to be attested of this packet, None where nothing is."""
-        for task in await self._read("/tasks", {"kind": "separate"}) or ():
+        for task in await self._read("/tasks", {"kind": "separate", "limit": ALL}) or ():
             if packet == task["code"] or packet in task["codes"]:
                 details = task["details"]
-                return Minutes(task["batch"], str(details.get("herb", "")), packet, int(details.get("least_minutes", 0)))
+                return Minutes(
+                    task["batch"], str(details.get("herb", "")), packet, int(details.get("least_minutes", 0))
+                )
         return None
 
     async def _read(self, path: str, query: dict[str, str | int] | None = None) -> Any:
         try:
-            return await self._client().get(path, query)
+            return await self._client().get(path, query, acting=True)
         except (Unreached, Denied) as error:
             self._board.tell(self._board.words("notice.not-read", what=path, why=error))
             return None
@@ -174,9 +175,6 @@ class Bench:
         if self._sync.client is None:
             raise Unreached(self._board.words("link.keyless"))
         return self._sync.client
-
-    def _show(self, verdict: Verdict) -> None:
-        self._board.change(replace(self._board.view, verdict=verdict))
 
 
 def _alone(act: LogIn | Look) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tui.freshness import Need
-    from tui.state import View
+    from tui.state import Verdict, View
     from tui.words import Words
 
 
@@ -37,6 +37,10 @@ class Board(Protocol):
 
     def now_s(self) -> float:
         """Return monotonic wall seconds."""
+        ...
+
+    def answered(self, verdict: Verdict) -> None:
+        """Show what became of an act."""
         ...
 
     def tell(self, text: str) -> None:

@@ -1,7 +1,7 @@
 """HTTP to the controller: every call has a deadline, reads are tried again, an act never is, except a scan under its own nonce.
 
-`Unreached` means that nothing is known; a refusal is an answer (`Reply.problem`). Import this file only after the first screen is up: httpx
-takes its time.
+`Unreached` means that nothing is known; a refusal is an answer (`Reply.problem`). Import this file only after the first
+screen is up: httpx takes its time.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class Reply:
 class Client:
     """One controller, spoken to with the keys of one terminal. `place`: the station or courier it stands for, may change."""
 
-    def __init__(
-        self, url: str, keys: Keys, place: str, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, keys: Keys, place: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.keys = keys
         self.place = place
         timeout = httpx.Timeout(READ_DEADLINE_S, connect=_CONNECT_S)
@@ -64,10 +62,10 @@ class Client:
 
     async def get(self, path: str, query: Mapping[str, str | int] | None = None, *, acting: bool = False) -> Any:
         """Read `path` under /api/v1. Raise `Unreached` or `Denied`."""
-        key = self.keys.acting(self.place) if acting else self.keys.reading(self.place)
+        key = self._key if acting else self.keys.reading(self.place)
+        failure = ""
         for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(PAUSE_S * attempt)
+            await asyncio.sleep(PAUSE_S * attempt)
             try:
                 async with asyncio.timeout(READ_DEADLINE_S):
                     response = await self._http.get(f"/api/v1{path}", params=query, headers=_bearer(key))
@@ -85,14 +83,12 @@ class Client:
 
     async def scan(self, body: Mapping[str, Any]) -> Reply:
         """Post a scan; a lost answer is asked for again under the same nonce, which cannot scan twice."""
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(PAUSE_S * attempt)
+        for attempt in range(1, TRIES):
             try:
                 return await self._post("/scans", body)
-            except Unreached as error:
-                failure = error
-        raise failure
+            except Unreached:
+                await asyncio.sleep(PAUSE_S * attempt)
+        return await self._post("/scans", body)
 
     async def act(self, path: str, body: Mapping[str, Any]) -> Reply:
         """Post an act once. `Unreached`: it may or may not have happened, and only looking tells."""
@@ -120,10 +116,14 @@ class Client:
         """Close every connection."""
         await self._http.aclose()
 
+    @property
+    def _key(self) -> str:
+        return self.keys.acting(self.place)
+
     async def _post(self, path: str, body: Mapping[str, Any]) -> Reply:
         try:
             async with asyncio.timeout(ACT_DEADLINE_S):
-                response = await self._http.post(f"/api/v1{path}", json=body, headers=_bearer(self.keys.acting(self.place)))
+                response = await self._http.post(f"/api/v1{path}", json=body, headers=_bearer(self._key))
         except (httpx.HTTPError, TimeoutError) as error:
             raise Unreached(_why(error)) from error
         if response.status_code >= _SERVER:

@@ -161,7 +161,9 @@ def groups(machines: Iterable[MachineView]) -> dict[str, list[MachineView]]:
     """Return machines in families by the first part of their id, in the order of kinds on the line, each sorted."""
     order = list(MAIN_READING)
     found: dict[str, list[MachineView]] = {}
-    ranked = sorted(machines, key=lambda one: (_place(order, one["kind"]), one["id"].rpartition("-")[0], natural(one["id"])))
+    ranked = sorted(
+        machines, key=lambda one: (_place(order, one["kind"]), one["id"].rpartition("-")[0], natural(one["id"]))
+    )
     for machine in ranked:
         found.setdefault(machine["id"].rpartition("-")[0] or machine["id"], []).append(machine)
     return found

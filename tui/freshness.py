@@ -23,6 +23,7 @@ class Need(StrEnum):
     CASE = "case"
     MACHINE = "machine"
     CURVE = "curve"
+    STATION = "station"
 
 
 PERIOD_S = {
@@ -33,6 +34,7 @@ PERIOD_S = {
     Need.CASE: 15.0,
     Need.MACHINE: 2.0,
     Need.CURVE: 3.0,
+    Need.STATION: 600.0,
 }
 """Wall seconds after which a thing is asked for again although no fact called for it."""
 

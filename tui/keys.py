@@ -48,7 +48,9 @@ def read_keys(path: Path) -> Keys:
     if not isinstance(raw, dict):
         raise KeysMissing(f"{path}: not an object")
     body = cast("dict[str, object]", raw)
-    return Keys(floor=str(body.get("floor", "")), stations=_table(body.get("stations")), couriers=_table(body.get("couriers")))
+    return Keys(
+        floor=str(body.get("floor", "")), stations=_table(body.get("stations")), couriers=_table(body.get("couriers"))
+    )
 
 
 def _table(value: object) -> dict[str, str]:

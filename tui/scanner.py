@@ -1,8 +1,8 @@
-"""Tells a scanner from a person at the same keyboard, on any screen: a code's first letter is held until the next keys show what it was.
+"""Tells a scanner from a person at the same keyboard: a code's first letter is held until the next keys show what it was.
 
-No shortcut of ours is a capital letter, so where nobody types into a field a code may even be typed slowly. In a field the keys must come as
-fast as only a scanner sends them, else they are given back to the field. Times are those of the key events, so a busy program
-does not make a scanner look slow.
+No shortcut of ours is a capital letter, so where nobody types into a field a code may even be typed slowly. In a field the
+keys must come as fast as only a scanner sends them, else they are given back to it. Times are those of the key events, so a
+busy program does not make a scanner look slow.
 """
 
 from __future__ import annotations

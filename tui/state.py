@@ -1,4 +1,4 @@
-"""What the terminal knows, as one value that is replaced and never changed: folds of stream events, answers and the person's own acts.
+"""What the terminal knows, as one value that is replaced and never changed: folds of events, answers and a person's acts.
 
 Screens read a `View` and paint it. Monotonic wall seconds (`*_s`) tell how old a thing is; `*_at` are ms of plant time.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.desk import EMPTY, Hand
 
@@ -52,11 +52,14 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who stands at which station. `used_s`: monotonic seconds of the last key or scan."""
+    """Who stands at which station, and what is done there. `used_s`: monotonic seconds of the last key or scan."""
 
     station: str = ""
+    kind: str = ""
+    name_zh: str = ""
+    name_en: str = ""
     actor: str = ""
-    name: str = ""
+    person: str = ""
     used_s: float = 0.0
 
 
@@ -70,16 +73,23 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Weigh:
-    """A herb lies on the scale: `done` of `times` portions are weighed. Grams per portion."""
+class Notice:
+    """One line that stands in place of the keys until a monotonic instant."""
 
-    case: str
+    text: str = ""
+    tone: Tone = Tone.BAD
+    until_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """A herb is to be weighed, `times` more portions of `grams` each."""
+
     batch: str
     herb: str
     grams: float
     tolerance_g: float
     times: int
-    done: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +140,11 @@ class View:
     hand: Hand = EMPTY
     ask: Ask | None = None
     verdict: Verdict | None = None
+    notice: Notice = Notice()
 
 
 def linked(view: View, link: Link, at_s: float, why: str = "") -> View:
-    """The road to the controller changed; `link_since_s` moves only then."""
+    """Take that the road to the controller changed; `link_since_s` moves only then."""
     since = view.link_since_s if link is view.link else at_s
     return replace(view, link=link, link_since_s=since, link_why=why)
 
@@ -193,22 +204,35 @@ def with_curve(view: View, curve: CurveView) -> View:
 
 def logged_in(view: View, actor: str, name: str, at_s: float) -> View:
     """Somebody scanned a badge."""
-    return replace(view, session=replace(view.session, actor=actor, name=name, used_s=at_s))
+    return replace(view, session=replace(view.session, actor=actor, person=name, used_s=at_s))
 
 
 def stationed(view: View, station: str) -> View:
-    """The terminal stands at a station (empty: it only shows)."""
+    """Take that the terminal stands at a station (empty: it only shows)."""
     return replace(view, session=Session(station=station))
 
 
+def introduced(view: View, whoami: Mapping[str, Any]) -> View:
+    """Take what the station's key is good for."""
+    station: Mapping[str, str] = whoami["station"] or {}
+    session = replace(
+        view.session,
+        kind=station.get("kind", str(whoami["role"])),
+        name_zh=station.get("name_zh", ""),
+        name_en=station.get("name_en", ""),
+    )
+    return replace(view, session=session)
+
+
 def touched(view: View, at_s: float) -> View:
-    """A key was pressed."""
+    """Take that a key was pressed."""
     return replace(view, session=replace(view.session, used_s=at_s))
 
 
 def locked(view: View) -> View:
     """Nobody stands here any more: what was in hand is put down."""
-    return replace(view, session=Session(station=view.session.station), hand=EMPTY, ask=None)
+    session = replace(view.session, actor="", person="")
+    return replace(view, session=session, hand=EMPTY, ask=None)
 
 
 def must_lock(view: View, at_s: float) -> bool:

@@ -35,6 +35,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 CATCH_UP = 500
 """Facts missed while away that are worth reading; further back only the last `state.RECENT` are."""
 
+OWN = frozenset({Need.ROWS, Need.CASE, Need.STATION})
+"""What is read with the station's own key, since that may see more than the floor: a reviewer sees the diagnosis."""
+
 PAGE = 100
 TASKS_OF_A_KIND = 100
 
@@ -65,6 +68,7 @@ class Sync:
         """Stand for another station from now on."""
         if self.client is not None:
             self.client.place = place
+        self.look(*Need, anew=True)
 
     async def follow(self) -> None:
         """Read the stream for ever; connect again after a growing, jittered pause."""
@@ -140,7 +144,8 @@ class Sync:
                 tasks = await _tasks(client, board.kinds())
                 board.change(state.replace(board.view, tasks=tasks))
             elif request is not None:
-                answer = await client.get(*request)
+                path, query = request
+                answer = await client.get(path, query, acting=need in OWN and bool(board.view.session.station))
                 board.change(_folded(need, board.view, answer, board.now_s()))
         except (Unreached, Denied) as error:
             self.fresh.spoil(need)
@@ -171,6 +176,8 @@ def _request(need: Need, view: View) -> tuple[str, Mapping[str, str | int]] | No
         case Need.CURVE:
             machine = view.machines.get(view.machine_id)
             return (f"/batches/{quote(machine['batch'], safe='')}/curve", {}) if machine and machine["batch"] else None
+        case Need.STATION:
+            return ("/whoami", {}) if view.session.station else None
         case Need.TASKS:
             return None
 
@@ -189,6 +196,8 @@ def _folded(need: Need, view: View, answer: Any, at_s: float) -> View:
             return state.with_machines(view, [answer], at_s)
         case Need.CURVE:
             return state.with_curve(view, answer)
+        case Need.STATION:
+            return state.introduced(view, answer)
         case Need.TASKS:
             return view
 

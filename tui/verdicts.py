@@ -1,8 +1,8 @@
-"""What an answer or a refusal means, in words: a headline, then the facts, who may override and what to do next; pure."""
+"""What an answer or a refusal means, in words: a headline with what to do next, then rule, facts, who may override; pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui.state import Tone, Verdict
 
@@ -29,7 +29,7 @@ def judged(reply: Reply, words: Words) -> Verdict:
 
 
 def refused(problem: Problem, words: Words) -> Verdict:
-    """Return a refusal whole: what, rule, facts, who may override, the nearest legal action, every error's place."""
+    """Return a refusal whole: what and the nearest legal action (in its text), rule, facts, who may override, places."""
     rule = problem.get("rule", "")
     text = words.pick(problem.get("text_zh", ""), problem.get("text_en", ""))
     title = text or problem.get("detail", "") or problem.get("title", "")
@@ -45,8 +45,6 @@ def _reasons(problem: Problem, rule: str, words: Words) -> Iterator[str]:
     who = problem.get("who_may_override", [])
     if who:
         yield words("verdict.who", who=", ".join(words.of("role", role) for role in who))
-    if problem.get("next_action"):
-        yield words("verdict.next", action=words.of("next", problem.get("next_action", "")))
     for error in problem.get("errors", []):
         yield f"{error['pointer']}: {error['message']}"
 
@@ -68,8 +66,8 @@ def _pairs(facts: Mapping[str, object], words: Words) -> Iterator[str]:
 
 
 def _plain(value: object, words: Words) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value)
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in cast("list[object]", value))
     if isinstance(value, float):
         return f"{value:g}"
     return words.of("value", str(value))

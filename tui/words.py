@@ -38,9 +38,11 @@ class Words:
         return text.format_map({name: inert(value) for name, value in values.items()}) if values else text
 
     def of(self, section: str, code: str) -> str:
-        """Return the name of a code of the controller, or the code itself."""
-        texts = table()[section].get(code)
-        return texts[self._column] if texts else inert(code)
+        """Return the name of a code of the controller; of `link-stale.pot-03` that of `link-stale`; else the code itself."""
+        texts, known = table()[section], code
+        while known and known not in texts:
+            known = known.rpartition(".")[0]
+        return texts[known][self._column] if known in texts else inert(code)
 
     def pick(self, zh: str, en: str) -> str:
         """Return the text in this language, the other one where it is empty."""

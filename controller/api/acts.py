@@ -1,19 +1,18 @@
 """People act: an intent is named by its type, carries its actor, and stands at the station of the key.
 
-What needs a signature carries the badge's PIN as well. Whether the person may do it, and whether it may be done now, the line says.
+What needs a signature carries the badge's PIN as well. Whether the person may do it, and may do it now, the line says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, Strict, TypeAdapter, with_config
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
-from controller.api.body import STRICT, Name
+from controller.api.body import STRICT
 from controller.api.desk import Call, Here, admit, answer_json
-from controller.api.inert import clean
 from controller.api.openapi import described
 from controller.api.problems import Problematic
 from controller.api.strict import check, read_json
@@ -21,10 +20,12 @@ from controller.api.views import fact_view
 from controller.model import intents
 from controller.model.prescription import Handling, RecipeClass
 from controller.store import StoredFact
+from controller.texts.inert import clean
 from controller.wire import IntentAnswer
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["people"])
 
+HerbName = Annotated[str, Field(min_length=1, max_length=64)]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Reason = Annotated[str, Field(max_length=100)]
 Note = Annotated[str, Field(max_length=500)]
@@ -42,7 +43,7 @@ class SignReviewBody(TypedDict):
     case: Ref
     decision: Literal["approve", "return", "reject"]
     recipe_class: NotRequired[Annotated[RecipeClass, _Word] | None]
-    handlings: NotRequired[Annotated[dict[Name, Annotated[Handling, _Word]], Field(max_length=60)]]
+    handlings: NotRequired[Annotated[dict[HerbName, Annotated[Handling, _Word]], Field(max_length=60)]]
     reason: NotRequired[Note]
 
 
@@ -53,7 +54,7 @@ class RecordWeightBody(TypedDict):
     type: Literal["RecordWeight"]
     actor: Ref
     batch: Ref
-    herb: Name
+    herb: HerbName
     grams: Annotated[float, Field(gt=0, le=100_000)]
     source: NotRequired[Literal["keyed"]]
 
@@ -75,7 +76,7 @@ class AttestSeparateBody(TypedDict):
     type: Literal["AttestSeparate"]
     actor: Ref
     batch: Ref
-    herb: Name
+    herb: HerbName
     code: Ref
     minutes: Annotated[int, Field(ge=0, le=1440)]
 
@@ -194,8 +195,8 @@ _ANY = Annotated[
 async def act(request: Request, here: Here) -> Response:
     """Do what a person asks for, or say why not."""
     body = await read_json(request)
-    kind = body.get("type") if isinstance(body, dict) else None
-    wanted = ACTS.get(kind) if isinstance(kind, str) else None
+    kind = cast("dict[str, object]", body).get("type") if isinstance(body, dict) else None
+    wanted = ACTS.get(str(kind))
     if wanted is None:
         message = f"one of {', '.join(ACTS)} is needed"
         raise Problematic(422, "body-invalid", errors=[{"pointer": "/type", "message": message}])

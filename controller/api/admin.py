@@ -3,17 +3,16 @@
 import asyncio
 import secrets
 from base64 import b32encode
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, Strict, TypeAdapter, with_config
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from controller.api.acts import Pin
 from controller.api.auth import KeyRole, digest_of, new_key
-from controller.api.body import STRICT, Name
+from controller.api.body import STRICT
 from controller.api.desk import Call, Here, admit, answer_json
-from controller.api.inert import clean
 from controller.api.openapi import described
 from controller.api.problems import Problematic
 from controller.api.strict import check, read_json
@@ -21,6 +20,7 @@ from controller.model.codes import BADGE, is_sound, make_code
 from controller.model.intents import EnrolPerson
 from controller.model.people import Person, Role
 from controller.store import Duplicate, NotThere
+from controller.texts.inert import clean
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["administration"])
 
@@ -33,7 +33,7 @@ class PersonBody(TypedDict):
     """A person as they are to be. Without a `badge` a new one is made; without a `pin` it stays as it is."""
 
     badge: NotRequired[_Id]
-    name: Name
+    name: Annotated[str, Field(min_length=1, max_length=64)]
     roles: Annotated[list[Annotated[Role, Strict(strict=False)]], Field(min_length=1, max_length=len(Role))]
     enabled: NotRequired[bool]
     pin: NotRequired[Pin]

@@ -18,7 +18,7 @@ from controller.wire import AlarmView, IntentAnswer
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["alarms"])
 
-AlarmId = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+AlarmId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 _ORDER = list(Priority)
 
 
@@ -43,11 +43,11 @@ def _rank(alarm: Alarm) -> tuple[bool, int, int]:
     return not alarm.active, _ORDER.index(alarm.priority), -alarm.raised_at
 
 
-@router.post("/alarms/{id}/acknowledge", **described(AcknowledgeBody, {200: IntentAnswer}))
-async def acknowledge(id_: AlarmId, request: Request, here: Here) -> Response:
+@router.post("/alarms/{alarm}/acknowledge", **described(AcknowledgeBody, {200: IntentAnswer}))
+async def acknowledge(alarm: AlarmId, request: Request, here: Here) -> Response:
     """Note that a person has seen an alarm."""
     body = check(await read_json(request), _SHAPE)
-    answer = await here.desk.accepted(AcknowledgeAlarm(id_, body["actor"], here.caller.scope))
+    answer = await here.desk.accepted(AcknowledgeAlarm(alarm, body["actor"], here.caller.scope))
     return answer_json(told(here, "AcknowledgeAlarm", answer.facts))
 
 

@@ -12,7 +12,7 @@ from controller.api.desk import Desk
 from controller.api.shield import Shield
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from controller.api.context import Context
 
@@ -25,7 +25,7 @@ def build(context: Context) -> FastAPI:
     desk = Desk.of(context)
 
     @asynccontextmanager
-    async def life(_app: FastAPI) -> AsyncIterator[None]:
+    async def life(_app: FastAPI) -> AsyncGenerator[None]:
         yield
         desk.pins.close()
 

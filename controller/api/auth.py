@@ -39,18 +39,18 @@ _V1 = "/api/v1"
 OPEN = frozenset({("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")})
 ACCESS: dict[tuple[str, str], frozenset[KeyRole]] = {
     ("POST", f"{_V1}/prescriptions"): frozenset({_HOSPITAL}),
-    ("POST", f"{_V1}/prescriptions/{{id}}/answer"): frozenset({_HOSPITAL}),
-    ("POST", f"{_V1}/prescriptions/{{id}}/cancel"): frozenset({_HOSPITAL}),
+    ("POST", f"{_V1}/prescriptions/{{case}}/answer"): frozenset({_HOSPITAL}),
+    ("POST", f"{_V1}/prescriptions/{{case}}/cancel"): frozenset({_HOSPITAL}),
     ("GET", f"{_V1}/prescriptions"): _EVERYBODY,
-    ("GET", f"{_V1}/prescriptions/{{id}}"): _EVERYBODY,
-    ("GET", f"{_V1}/prescriptions/{{id}}/record"): _HOUSE | {_HOSPITAL},
+    ("GET", f"{_V1}/prescriptions/{{case}}"): _EVERYBODY,
+    ("GET", f"{_V1}/prescriptions/{{case}}/record"): _HOUSE | {_HOSPITAL},
     ("POST", f"{_V1}/intents"): frozenset({_STATION, _COURIER}),
     ("POST", f"{_V1}/scans"): frozenset({_STATION, _COURIER}),
     ("GET", f"{_V1}/machines"): _HOUSE,
-    ("GET", f"{_V1}/machines/{{id}}"): _HOUSE,
-    ("GET", f"{_V1}/batches/{{id}}/curve"): _HOUSE | {_HOSPITAL},
+    ("GET", f"{_V1}/machines/{{machine}}"): _HOUSE,
+    ("GET", f"{_V1}/batches/{{batch}}/curve"): _HOUSE | {_HOSPITAL},
     ("GET", f"{_V1}/alarms"): _HOUSE,
-    ("POST", f"{_V1}/alarms/{{id}}/acknowledge"): frozenset({_STATION}),
+    ("POST", f"{_V1}/alarms/{{alarm}}/acknowledge"): frozenset({_STATION}),
     ("GET", f"{_V1}/stream"): _EVERYBODY,
     ("GET", f"{_V1}/line"): _HOUSE | {_COURIER},
     ("GET", f"{_V1}/tasks"): _HOUSE | {_COURIER},
@@ -121,7 +121,7 @@ class Keyring:
         stations = self._context.line.book.stations
         self._callers = {
             row.digest: Caller(row.id, KeyRole(row.role), row.scope, stations.get(row.scope))
-            for row in self._context.store.keys()
+            for row in self._context.store.keys()  # noqa: SIM118 - a store is no dict
             if not row.revoked_at
         }
 

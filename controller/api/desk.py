@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from controller.api.auth import Caller, Keyring, allow
 from controller.api.context import Context
@@ -129,6 +129,7 @@ async def admit(request: Request) -> Call:
 
 
 Here = Annotated[Call, Depends(admit)]
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 def answer_json(value: Any, status: int = 200) -> Response:

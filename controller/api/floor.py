@@ -6,10 +6,10 @@ import json
 from heapq import nsmallest
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from controller.api.auth import Caller, KeyRole
-from controller.api.desk import Call, Here, admit, answer_bytes, answer_json
+from controller.api.desk import Call, Here, Id, admit, answer_bytes, answer_json
 from controller.api.openapi import described
 from controller.api.problems import Problematic
 from controller.api.slack import START, Place
@@ -24,7 +24,6 @@ from controller.wire import CurveView, LineView, MachineView, PrescriptionPage, 
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["floor"])
 
-Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_=-]+$")]
 Tag = Annotated[str, Query(pattern=r"^[A-Za-z][A-Za-z0-9]{0,39}$")]
@@ -41,7 +40,7 @@ async def prescriptions(
     """List open prescriptions, least time to their promise first; with an end as `status` the ended ones, newest first."""
     if here.caller.role is KeyRole.HOSPITAL:
         hospital = hospital or here.caller.scope
-    if status in ENDS:
+    if status is not None and status in ENDS:
         cases, following = await _ended(here, status, hospital, limit, cursor)
     else:
         cases, following = _open(here, status, hospital, limit, cursor)
@@ -102,18 +101,18 @@ def _no_cursor() -> Problematic:
     return Problematic(422, "body-invalid", errors=[{"pointer": "/cursor", "message": "this is no cursor of ours"}])
 
 
-@router.get("/prescriptions/{id}", **described(None, {200: PrescriptionView}))
-async def prescription(id_: Id, here: Here) -> Response:
+@router.get("/prescriptions/{case}", **described(None, {200: PrescriptionView}))
+async def prescription(case: Id, here: Here) -> Response:
     """Show one prescription, whole."""
-    case = await here.desk.case(id_, here.caller)
-    subject = await here.desk.subjects.one(case.prescription.patient.subject)
-    batches = await here.desk.batches(case)
+    found = await here.desk.case(case, here.caller)
+    subject = await here.desk.subjects.one(found.prescription.patient.subject)
+    batches = await here.desk.batches(found)
     context = here.context
     floor, now = context.line.floor, context.line.clock.now()
 
     def show() -> PrescriptionView:
-        timeline = context.store.timeline(case.id)
-        return prescription_view(case, batches, timeline, floor, now, here.caller, subject, context.texts)
+        timeline = context.store.timeline(found.id)
+        return prescription_view(found, batches, timeline, floor, now, here.caller, subject, context.texts)
 
     return answer_json(await asyncio.to_thread(show))
 
@@ -124,31 +123,31 @@ async def machines(here: Here) -> Response:
     return answer_bytes(here.desk.board.everything())
 
 
-@router.get("/machines/{id}", **described(None, {200: MachineView}))
-async def machine(id_: Id, here: Here) -> Response:
+@router.get("/machines/{machine}", **described(None, {200: MachineView}))
+async def one_machine(machine: Id, here: Here) -> Response:
     """Show one machine."""
-    view = here.desk.board.one(id_)
+    view = here.desk.board.one(machine)
     if view is None:
-        raise Problematic(404, "not-found", {"id": id_})
+        raise Problematic(404, "not-found", {"id": machine})
     return answer_json(view)
 
 
-@router.get("/batches/{id}/curve", **described(None, {200: CurveView}))
-async def curve(id_: Id, here: Here, tag: Tag = "ActualTemperature") -> Response:
+@router.get("/batches/{batch}/curve", **described(None, {200: CurveView}))
+async def curve(batch: Id, here: Here, tag: Tag = "ActualTemperature") -> Response:
     """Show what a machine measured for a batch; a null value begins a gap."""
-    batch = await here.desk.batch(id_)
-    if batch is None:
-        raise Problematic(404, "not-found", {"id": id_})
-    await here.desk.case(batch.case, here.caller)
+    found = await here.desk.batch(batch)
+    if found is None:
+        raise Problematic(404, "not-found", {"id": batch})
+    await here.desk.case(found.case, here.caller)
     context = here.context
-    points = await asyncio.to_thread(context.store.curve, batch.id, tag)
-    profile = context.profiles.get(batch.pot)
+    points = await asyncio.to_thread(context.store.curve, batch, tag)
+    profile = context.profiles.get(found.pot)
     view: CurveView = {
-        "batch": batch.id,
-        "machine": batch.pot,
+        "batch": batch,
+        "machine": found.pot,
         "tag": tag,
         "unit": profile.tags[tag].unit if profile and tag in profile.tags else "",
-        "boil_celsius": context.line.book.boil_celsius.get(batch.pot, 0.0),
+        "boil_celsius": context.line.book.boil_celsius.get(found.pot, 0.0),
         "points": [{"at": at, "value": value, "quality": quality} for at, value, quality in points],
     }
     return answer_json(view)
@@ -176,7 +175,9 @@ async def line(here: Here) -> Response:
 
 
 @router.get("/tasks", **described(None, {200: list[TaskView]}))
-async def open_tasks(here: Here, role: Role | None = None, kind: TaskKind | None = None, limit: Limit = 100) -> Response:
+async def open_tasks(
+    here: Here, role: Role | None = None, kind: TaskKind | None = None, limit: Limit = 100
+) -> Response:
     """List what people should do next, the most pressing first."""
     context = here.context
     floor, now = context.line.floor, context.line.clock.now()

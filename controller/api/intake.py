@@ -7,15 +7,14 @@ finds the answer of the first; what was answered is stored with the facts and gi
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NotRequired
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, TypeAdapter, with_config
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
-from controller.api.body import POSTED, STRICT, OverrideBody, PrescriptionBody, Version
-from controller.api.desk import Call, Here, admit, answer_bytes, answer_json
-from controller.api.inert import clean
+from controller.api.body import STRICT, OverrideBody, PrescriptionBody, Reading, Version
+from controller.api.desk import Call, Here, Id, admit, answer_bytes, answer_json
 from controller.api.instants import to_text
 from controller.api.kept import differences, subject_of
 from controller.api.openapi import described
@@ -28,11 +27,10 @@ from controller.model.facts import AmendmentHeld, PrescriptionAmended, Prescript
 from controller.model.intents import AnswerReturn, CancelPrescription, ReceivePrescription
 from controller.pipeline import Outcome
 from controller.store import IntakeRow, Write
+from controller.texts.inert import clean
 from controller.wire import Received
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["hospitals"])
-
-CaseId = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 @with_config(STRICT)
@@ -65,11 +63,11 @@ _OVERRIDES, _WITHDRAW, _CANCEL = TypeAdapter(OverridesBody), TypeAdapter(Withdra
 async def receive(request: Request, here: Here) -> Response:
     """Take a prescription, or a newer version of one."""
     here.desk.rate.take(here.caller.scope)
-    body = check(await read_json(request), POSTED)
-    if body["hospital"] != here.caller.scope:
-        raise Problematic(403, "other-hospital", {"hospital": body["hospital"]})
-    posted = post(body, here.context.line.book.formulary)
-    async with here.desk.turns.of(f"intake {body['hospital']} {body['prescription_no']}"):
+    posted = post(await read_json(request), here.context.line.book.formulary)
+    prescription = posted.prescription
+    if prescription.hospital != here.caller.scope:
+        raise Problematic(403, "other-hospital", {"hospital": prescription.hospital})
+    async with here.desk.turns.of(f"intake {prescription.hospital} {prescription.prescription_no}"):
         return await _known(here, posted) or await _new(here, posted)
 
 
@@ -138,31 +136,31 @@ def _told(here: Call, case: Case) -> Received:
     }
 
 
-@router.post("/prescriptions/{id}/answer", **described(OverridesBody | WithdrawBody, {200: Received}))
-async def answer_return(id_: CaseId, request: Request, here: Here) -> Response:
+@router.post("/prescriptions/{case}/answer", **described(OverridesBody | WithdrawBody, {200: Received}))
+async def answer_return(case: Id, request: Request, here: Here) -> Response:
     """Answer a return: sign again for findings, or withdraw."""
     here.desk.rate.take(here.caller.scope)
-    case = await here.desk.case(id_, here.caller)
+    found = await here.desk.case(case, here.caller)
     body = await read_json(request)
     if isinstance(body, dict) and "withdraw" in body:
         withdraw = check(body, _WITHDRAW)
         if not withdraw["withdraw"]:
-            raise Problematic(422, "body-invalid", errors=[{"pointer": "/withdraw", "message": "only true says anything"}])
-        intent = AnswerReturn(case.id, withdraw.get("version", case.prescription.version), withdraw=True)
+            raise Problematic(
+                422, "body-invalid", errors=[{"pointer": "/withdraw", "message": "only true says anything"}]
+            )
+        intent = AnswerReturn(found.id, withdraw.get("version", found.prescription.version), withdraw=True)
     else:
-        signed = check(body, _OVERRIDES)
-        overrides = overrides_from(signed["overrides"], here.context.line.book.formulary)
-        intent = AnswerReturn(case.id, signed["version"], overrides)
+        signed = check(body, _OVERRIDES, Reading(here.context.line.book.formulary))
+        intent = AnswerReturn(found.id, signed["version"], overrides_from(signed["overrides"]))
     await here.desk.accepted(intent)
-    return answer_json(_told(here, await here.desk.case(case.id, here.caller)))
+    return answer_json(_told(here, await here.desk.case(case, here.caller)))
 
 
-@router.post("/prescriptions/{id}/cancel", **described(CancelBody, {200: Received}))
-async def cancel(id_: CaseId, request: Request, here: Here) -> Response:
+@router.post("/prescriptions/{case}/cancel", **described(CancelBody, {200: Received}))
+async def cancel(case: Id, request: Request, here: Here) -> Response:
     """Cancel, as long as the herbs are dry."""
     here.desk.rate.take(here.caller.scope)
-    case = await here.desk.case(id_, here.caller)
+    found = await here.desk.case(case, here.caller)
     body = check(await read_json(request, needed=False), _CANCEL)
-    await here.desk.accepted(CancelPrescription(case.id, clean(body.get("reason", ""))))
-    return answer_json(_told(here, await here.desk.case(case.id, here.caller)))
-
+    await here.desk.accepted(CancelPrescription(found.id, clean(body.get("reason", ""))))
+    return answer_json(_told(here, await here.desk.case(case, here.caller)))

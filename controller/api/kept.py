@@ -1,4 +1,4 @@
-"""What is kept of a posted prescription: one canonical text without the person, good enough to say later what another one changes."""
+"""What is kept of a posted prescription: one canonical text without the person, enough to say what another one changes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ def person_of(form: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_person(form: Mapping[str, Any], subject: str) -> dict[str, Any]:
     """Return the form as it may be kept: who it is for is only named by the id of the subject."""
-    kept: dict[str, Any] = {**form, "patient": {**form["patient"]}, "delivery": {**form["delivery"]}, "subject": subject}
+    kept: dict[str, Any] = {
+        **form,
+        "patient": {**form["patient"]},
+        "delivery": {**form["delivery"]},
+        "subject": subject,
+    }
     for place in PERSONAL:
         *parents, key = place.split("/")[1:]
         del (kept[parents[0]] if parents else kept)[key]
@@ -56,6 +61,16 @@ def differences(kept: str, person: Mapping[str, Any] | None, form: Mapping[str, 
     new = dict(_flat(json.loads(canonical(form)), ""))
     places = sorted(old.keys() | new.keys())
     return {place: [old.get(place), new.get(place)] for place in places if old.get(place) != new.get(place)}
+
+
+def changed_texts(raw: Any, form: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a posted body that its form says otherwise, as they were sent, by pointer."""
+    now = dict(_flat(json.loads(canonical(form)), ""))
+    return {place: text for place, text in _flat(raw, "") if isinstance(text, str) and _is_other(text, now.get(place))}
+
+
+def _is_other(text: str, now: Any) -> bool:
+    return isinstance(now, str) and now != text
 
 
 def subject_of(kept: str) -> str:

@@ -19,7 +19,7 @@ from controller.api.problems import Problematic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from controller.api.context import Store
+    from controller.store import Store
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _MISSES = 5
@@ -51,7 +51,9 @@ class Pins:
         """Return if `pin` is the badge's. Raises Problematic 403, or 429 while the badge is locked."""
         record = self._record(badge)
         if (left_s := record.locked_until_s - self._now_s()) > 0:
-            raise Problematic(429, "pin-locked", {"actor": badge, "seconds": round(left_s)}, retry_after_s=round(left_s) + 1)
+            raise Problematic(
+                429, "pin-locked", {"actor": badge, "seconds": round(left_s)}, retry_after_s=round(left_s) + 1
+            )
         # Counted before it is known, so that a hundred guesses at once are a hundred misses.
         record.misses += 1
         if record.misses >= _MISSES:

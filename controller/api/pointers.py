@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.api.inert import clean
+from controller.texts.inert import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

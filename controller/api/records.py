@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from fastapi import APIRouter, Depends, Response
 
-from controller.api.desk import Here, admit
-from controller.api.floor import Id
+from controller.api.desk import Here, Id, admit
 from controller.api.subjects import patient_view
+from controller.render.fold import record_of
 from controller.render.html import to_html
 from controller.render.pdf import to_pdf
 from controller.render.record import Sheet, to_json
@@ -30,27 +30,27 @@ _WRITE = {RecordFormat.JSON: to_json, RecordFormat.HTML: to_html, RecordFormat.P
 
 
 @router.get(
-    "/prescriptions/{id}/record",
+    "/prescriptions/{case}/record",
     responses={200: {"description": "the record", "content": {media: {} for media in _MEDIA.values()}}},
 )
-async def record(id_: Id, here: Here, format: RecordFormat = RecordFormat.JSON) -> Response:  # noqa: A002 - the contract's name
+async def record(case: Id, here: Here, format: RecordFormat = RecordFormat.JSON) -> Response:  # noqa: A002 - the contract's name
     """Give the batch record: the fold of the journal."""
     context = here.context
-    case = await here.desk.case(id_, here.caller)
-    subject = await here.desk.subjects.one(case.prescription.patient.subject)
-    patient = patient_view(here.caller, case.prescription.patient, subject)
+    found = await here.desk.case(case, here.caller)
+    subject = await here.desk.subjects.one(found.prescription.patient.subject)
+    patient = patient_view(here.caller, found.prescription.patient, subject)
     diagnosis = subject.diagnosis if here.caller.sees_diagnosis else ""
-    hospital = context.hospitals.get(case.prescription.hospital, "")
+    hospital = context.hospitals.get(found.prescription.hospital, "")
     people = {badge: person.name for badge, person in context.line.floor.people.items()}
 
     def write() -> bytes:
-        timeline = context.store.timeline(case.id)
+        timeline = context.store.timeline(found.id)
         sheet = Sheet(context.site_name, hospital, patient, diagnosis, people, context.line.clock.now())
-        return _WRITE[format](sheet.record(timeline), context.texts)
+        return _WRITE[format](record_of(timeline, sheet), context.texts)
 
     content = await asyncio.to_thread(write)
     headers = {
         "content-security-policy": _NO_SCRIPT,
-        "content-disposition": f'inline; filename="record-{case.id}.{format}"',
+        "content-disposition": f'inline; filename="record-{found.id}.{format}"',
     }
     return Response(content, headers=headers, media_type=_MEDIA[format])

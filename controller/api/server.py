@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from fastapi import FastAPI
 
@@ -64,7 +64,7 @@ class Bounded(HttpToolsProtocol):
             self._head_timer = self.loop.call_later(HEAD_S, self.transport.abort)
 
     def on_headers_complete(self) -> None:
-        """The head is whole; the body has the deadline of its reader."""
+        """Stop the head's deadline; the body has that of its reader."""
         self._in_head, self._head_bytes = False, 0
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -77,12 +77,12 @@ class Bounded(HttpToolsProtocol):
         self._head_bytes = 0
 
     def pause_writing(self) -> None:
-        """The client does not read: it has some time to begin."""
+        """Give a client that does not read some time to begin."""
         super().pause_writing()
         self._read_timer = self.loop.call_later(READ_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client reads."""
+        """Let a client that reads go on."""
         if self._read_timer is not None:
             self._read_timer.cancel()
             self._read_timer = None
@@ -116,7 +116,7 @@ class Server(uvicorn.Server):
         self._app = app
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Leave signals alone."""
         yield
 
@@ -135,7 +135,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()
-        listener.setblocking(False)
+        listener.setblocking(False)  # noqa: FBT003 - the library's signature
     except BaseException:
         listener.close()
         raise

@@ -43,7 +43,13 @@ def _shows(here: Call, code: str) -> dict[str, Any] | None:
         return {"kind": "drawer", "id": code, "herb": lot.herb, "lot": lot.id, "quarantined": lot.quarantined}
     if code in floor.people:
         person = floor.people[code]
-        return {"kind": "badge", "id": code, "name": person.name, "roles": list(person.roles), "enabled": person.enabled}
+        return {
+            "kind": "badge",
+            "id": code,
+            "name": person.name,
+            "roles": list(person.roles),
+            "enabled": person.enabled,
+        }
     owner, key = floor.codes.get(code, ("", ""))
     if owner == "case":
         return _of_case(here, floor.cases[key], code)
@@ -63,10 +69,12 @@ def _of_case(here: Call, case: Case, code: str) -> dict[str, Any] | None:
     if not here.caller.sees(case):
         return None
     parcel = case.parcel
-    if parcel is not None and code == parcel.code:
+    if code == case.id:
+        kind = "prescription"
+    elif parcel is not None and code == parcel.code:
         kind = "parcel"
     else:
-        kind = "pickup" if code != case.id else "prescription"
+        kind = "pickup"
     return {"kind": kind, "id": code, **_whose(case)}
 
 

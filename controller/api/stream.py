@@ -29,7 +29,9 @@ _HOUSE = frozenset({KeyRole.ADMIN, KeyRole.STATION, KeyRole.FLOOR})
 _CASES_KEPT = 1_000
 
 
-@router.get("/stream", responses={200: {"description": "events `fact` and `machines`", "content": {"text/event-stream": {}}}})
+@router.get(
+    "/stream", responses={200: {"description": "events `fact` and `machines`", "content": {"text/event-stream": {}}}}
+)
 async def stream(
     request: Request, here: Here, from_: Annotated[int | None, Query(alias="from", ge=0, lt=10**_SEQ_DIGITS)] = None
 ) -> Response:
@@ -52,7 +54,7 @@ class EventStream(Response):
         self._here = here
         self._start = start
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send while the reader listens."""
         async with self._here.desk.readers:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

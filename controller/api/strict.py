@@ -1,7 +1,7 @@
 """A body is bounded before it is parsed, parsed once, and answered with every error and its place.
 
 `check(await read_json(request), shape)` gives the body as `shape` wants it, or raises the problem that the client gets: 413 too
-large, 415 compressed or not JSON by its own word, 408 too slow, 400 not JSON, 422 with a pointer for everything that does not fit.
+large, 415 compressed or not JSON by its own word, 408 too slow, 400 not JSON, 422 with a pointer for all that does not fit.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from controller.api.inert import clean
 from controller.api.pointers import located, token
 from controller.api.problems import Problematic
+from controller.texts.inert import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,10 +149,10 @@ def _has_surrogate(value: Any) -> bool:
             return False
 
 
-def check(value: Any, shape: TypeAdapter[_T]) -> _T:
+def check(value: Any, shape: TypeAdapter[_T], context: Any = None) -> _T:
     """Check a parsed body against its shape. Raises Problematic 422 with every error."""
     try:
-        return shape.validate_python(value)
+        return shape.validate_python(value, context=context)
     except ValidationError as error:
         lines = error.errors(include_url=False, include_context=False, include_input=False)
         raise Problematic(422, "body-invalid", errors=located(lines)) from error

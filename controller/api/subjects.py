@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from controller.api.auth import Caller
-    from controller.api.context import Store
     from controller.model.prescription import Patient
+    from controller.store import Store
     from controller.wire import PatientView
 
 _KEPT = 4_096
@@ -44,7 +44,7 @@ class Subjects:
     async def of(self, ids: Iterable[str]) -> dict[str, Subject]:
         """Return the subjects by id; one that is erased is empty."""
         wanted = set(ids)
-        found = {id: self._kept[id] for id in wanted if id in self._kept}
+        found = {one: self._kept[one] for one in wanted if one in self._kept}
         if missed := wanted - found.keys():
             read = await asyncio.to_thread(self._read, missed)
             found |= read
@@ -56,12 +56,12 @@ class Subjects:
         return (await self.of([subject]))[subject]
 
     def _read(self, ids: set[str]) -> dict[str, Subject]:
-        return {id: _subject(self._store.subject(id) or {}) for id in ids}
+        return {one: _subject(self._store.subject(one) or {}) for one in ids}
 
     def _keep(self, read: dict[str, Subject]) -> None:
         self._kept |= read
-        for id in list(self._kept)[: max(0, len(self._kept) - _KEPT)]:
-            del self._kept[id]
+        for oldest in list(self._kept)[: max(0, len(self._kept) - _KEPT)]:
+            del self._kept[oldest]
 
 
 def _subject(data: dict[str, str]) -> Subject:

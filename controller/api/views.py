@@ -125,7 +125,7 @@ def items_view(case: Case, batch: Batch | None) -> list[ItemView]:
             index = weighed[item.herb].pop(0)
             if index < len(batch.weighings):
                 weighing = batch.weighings[index]
-                row |= {"weighed": list(weighing.grams), "lot": weighing.lot, "drawer": weighing.drawer}
+                row["weighed"], row["lot"], row["drawer"] = list(weighing.grams), weighing.lot, weighing.drawer
         rows.append(row)
     return rows
 

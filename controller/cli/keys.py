@@ -6,31 +6,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from controller.cli.offline import Offline
 from controller.cli.options import SITE_FILE, Config
 from controller.cli.plainly import plainly
+from controller.cli.remote import NotRunning, Remote, RemoteError
+from controller.store import StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-app = typer.Typer(help="API 密钥 / keys of the HTTP API", no_args_is_help=True)
+key = typer.Typer(
+    help="Keys of the HTTP API.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
-@app.command()
+@key.command()
 def add(
     role: Annotated[str, typer.Argument(help="admin, hospital, station, courier or floor")],
     scope: Annotated[str, typer.Argument(help="hospital code, station id or courier id")] = "",
     config: Config = SITE_FILE,
 ) -> None:
     """Make a key and show it, this once."""
-    with plainly():
+    with plainly(RemoteError, StoreError):
         view = _either(config, "POST", {"role": role, "scope": scope})
     typer.echo(f"{view['id']}\n{view['key']}")
 
 
-@app.command("list")
+@key.command("list")
 def list_(config: Config = SITE_FILE) -> None:
     """List all keys, without the keys themselves."""
-    with plainly():
+    with plainly(RemoteError, StoreError):
         views = _either(config, "GET", {})
     for view in views:
         typer.echo(
@@ -38,22 +47,18 @@ def list_(config: Config = SITE_FILE) -> None:
         )
 
 
-@app.command()
+@key.command()
 def revoke(id_: Annotated[str, typer.Argument(metavar="ID")], config: Config = SITE_FILE) -> None:
     """Make a key good no longer."""
-    with plainly():
+    with plainly(RemoteError, StoreError):
         view = _either(config, "POST", {"revoke": id_})
     typer.echo(f"{view['id']} revoked")
 
 
 def _either(config: Path, method: str, body: dict[str, Any]) -> Any:
-    from controller.cli.remote import NotRunning, Remote
-
     try:
         remote = Remote.of(config, "", None)
         return remote.get("/api/v1/keys").json() if method == "GET" else remote.post("/api/v1/keys", body)
     except NotRunning:
-        from controller.cli.offline import Offline
-
         with Offline.open(config) as line:
             return line.keys() if method == "GET" else line.change_keys(body)

@@ -63,10 +63,8 @@ class Offline:
 
     def keys(self) -> list[dict[str, Any]]:
         """List all keys."""
-        return [
-            {"id": row.id, "role": row.role, "scope": row.scope, "revoked": bool(row.revoked_at)}
-            for row in self.store.keys()
-        ]
+        rows = self.store.keys()
+        return [{"id": row.id, "role": row.role, "scope": row.scope, "revoked": bool(row.revoked_at)} for row in rows]
 
     def change_keys(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a key, or revoke one. Raises RemoteError for a role or scope that this site has not."""

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-Config = Annotated[Path, typer.Option("--config", help="site file", metavar="FILE")]
 SITE_FILE = Path("config.toml")
-
+Config = Annotated[Path, typer.Option("--config", help="site file", metavar="FILE")]
 Url = Annotated[str, typer.Option("--url", help="controller; the site file's where left out", metavar="URL")]
 KeyFile = Annotated[
     Path | None, typer.Option("--key-file", help="keys; keys.json of the state folder where left out", metavar="FILE")

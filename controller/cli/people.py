@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from controller.cli.offline import Offline
 from controller.cli.options import SITE_FILE, Config
 from controller.cli.plainly import plainly
+from controller.cli.remote import NotRunning, Remote, RemoteError
+from controller.store import StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-app = typer.Typer(help="人员 / people, roles, badges, PINs", no_args_is_help=True)
+user = typer.Typer(
+    help="People, their roles, badges and PINs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
-@app.command()
+@user.command()
 def add(
     name: str,
     role: Annotated[list[str], typer.Option(help="once for each role")],
@@ -27,25 +36,23 @@ def add(
     body: dict[str, Any] = {"name": name, "roles": role} | ({"badge": badge} if badge else {})
     if pin := _pin():
         body["pin"] = pin
-    with plainly():
+    with plainly(RemoteError, StoreError):
         _show(_enrol(config, body))
 
 
-@app.command("list")
+@user.command("list")
 def list_(config: Config = SITE_FILE) -> None:
     """List all people."""
-    with plainly():
+    with plainly(RemoteError, StoreError):
         views = _people(config)
     for view in views:
         _show(view)
 
 
-@app.command()
+@user.command()
 def disable(badge: str, config: Config = SITE_FILE) -> None:
     """Let a person act no longer."""
-    with plainly():
-        from controller.cli.remote import RemoteError
-
+    with plainly(RemoteError, StoreError):
         person = next((view for view in _people(config) if view["badge"] == badge), None)
         if person is None:
             raise RemoteError(f"nobody has the badge {badge}")
@@ -65,24 +72,16 @@ def _pin() -> str:
 
 
 def _people(config: Path) -> list[dict[str, Any]]:
-    from controller.cli.remote import NotRunning, Remote
-
     try:
         return Remote.of(config, "", None).get("/api/v1/people").json()
     except NotRunning:
-        from controller.cli.offline import Offline
-
         with Offline.open(config) as line:
             return line.people()
 
 
 def _enrol(config: Path, body: dict[str, Any]) -> dict[str, Any]:
-    from controller.cli.remote import NotRunning, Remote
-
     try:
         return Remote.of(config, "", None).post("/api/v1/people", body)
     except NotRunning:
-        from controller.cli.offline import Offline
-
         with Offline.open(config) as line:
             return line.enrol(body)

@@ -7,35 +7,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from controller.config import ConfigError
+from devices.errors import DeviceError
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
 @contextmanager
-def plainly() -> Generator[None]:
-    """Tell an expected failure and leave with 1."""
+def plainly(*expected: type[Exception]) -> Generator[None]:
+    """Tell an expected failure and leave with 1. The files of the site may always be wrong, and the system may refuse."""
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, _expected()):
-            raise
-        tell(*str(error).splitlines(), *filter(None, [str(getattr(error, "advice", ""))]))
+    except (OSError, ConfigError, DeviceError, *expected) as error:
+        tell(str(error), getattr(error, "advice", ""))
         raise typer.Exit(1) from error
 
 
 def tell(*lines: str) -> None:
-    """Write lines for the person at the keyboard."""
-    for line in lines:
+    """Write lines for the person at the keyboard; an empty one is left out."""
+    for line in filter(None, lines):
         typer.echo(line, err=True)
-
-
-def _expected() -> tuple[type[Exception], ...]:
-    from controller.config import ConfigError
-    from controller.cli.remote import RemoteError
-    from controller.demo.folder import FolderError
-    from controller.demo.workload import WorkloadError
-    from controller.formulary import FormularyError
-    from controller.store import StoreError
-    from devices.errors import DeviceError
-
-    return OSError, ConfigError, RemoteError, FolderError, WorkloadError, FormularyError, StoreError, DeviceError

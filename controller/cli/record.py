@@ -10,11 +10,11 @@ import typer
 
 from controller.cli.options import SITE_FILE, Config, KeyFile, Url
 from controller.cli.plainly import plainly
+from controller.cli.remote import Remote, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from controller.cli.remote import Remote
     from controller.wire import PrescriptionPage, PrescriptionRow
 
 _CASE = "R-"
@@ -37,9 +37,7 @@ def record(
     key_file: KeyFile = None,
 ) -> None:
     """Write the batch record of a prescription to standard output."""
-    with plainly():
-        from controller.cli.remote import Remote
-
+    with plainly(RemoteError):
         remote = Remote.of(config, url, key_file)
         content = remote.get(f"/api/v1/prescriptions/{_case(remote, prescription)}/record", format=form.value).content
         sys.stdout.buffer.write(content)
@@ -48,8 +46,6 @@ def record(
 
 def _case(remote: Remote, prescription: str) -> str:
     """Return the code of the prescription; a number that several hospitals use is an error."""
-    from controller.cli.remote import RemoteError
-
     if prescription.startswith(_CASE):
         return prescription
     found = {row["id"]: row["hospital"] for row in _everything(remote) if row["prescription_no"] == prescription}

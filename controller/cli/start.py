@@ -1,30 +1,27 @@
-"""Commands that start one process of a site and are that process until it ends."""
+"""Commands that start another process of the site and become it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from controller.cli.options import SITE_FILE, Config, KeyFile, Url
-from controller.cli.plainly import plainly, tell
+from controller.cli.plainly import plainly
+from controller.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
-def run(config: Config = SITE_FILE) -> None:
-    """Run the controller: the line and its HTTP API."""
-    with plainly():
-        from controller.config import load_config
-        from controller.runtime.bootstrap import main
+class Locale(StrEnum):
+    """Languages of the floor terminal."""
 
-        site = load_config(config)
-        code = main(site, ready=lambda: tell(f"ready: http://{site.host}:{site.port}"))
-    raise typer.Exit(code)
+    CHINESE = "zh_CN"
+    ENGLISH = "en"
 
 
 def plant(config: Config = SITE_FILE) -> None:
@@ -39,7 +36,7 @@ def staff(
     seed: Annotated[int, typer.Option(help="of their mistakes")] = 1,
     error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="mistakes per act")] = 0.02,
 ) -> None:
-    """Send simulated prescribers, pharmacists, dispensers, checkers, operators, packers and couriers to work."""
+    """Send simulated prescribers and staff to work, through the API alone."""
     given = {"--config": config, "--url": url, "--key-file": key_file, "--seed": seed, "--error-rate": error_rate}
     _become("controller.staff", given)
 
@@ -48,25 +45,14 @@ def floor(
     config: Config = SITE_FILE,
     url: Url = "",
     key_file: KeyFile = None,
-    locale: Annotated[str, typer.Option(help="zh_CN or en")] = "zh_CN",
+    locale: Annotated[Locale, typer.Option(help="language")] = Locale.CHINESE,
 ) -> None:
     """Open the floor terminal."""
-    with plainly():
-        url, key_file = url or _url(config), key_file or _keys(config)
-    _become("tui", {"--url": url, "--key-file": key_file, "--locale": locale})
-
-
-def _url(config: Path) -> str:
-    from controller.config import load_config
-
-    site = load_config(config)
-    return f"http://{site.host}:{site.port}"
-
-
-def _keys(config: Path) -> Path:
-    from controller.config import load_config
-
-    return load_config(config).site.state / "keys.json"
+    if not url or key_file is None:
+        with plainly():
+            site = load_config(config)
+        url, key_file = url or f"http://{site.host}:{site.port}", key_file or site.site.state / "keys.json"
+    _become("tui", {"--url": url, "--key-file": key_file, "--locale": locale.value})
 
 
 def _become(module: str, options: Mapping[str, object]) -> NoReturn:

@@ -53,8 +53,12 @@ class Children:
         while True:
             for name, process in self._processes.items():
                 if process.returncode is not None:
-                    raise ChildDied(f"{name} ended with {process.returncode}: see {self.log(name)}")
+                    raise ChildDied(f"{name} ended with {process.returncode}, see {self.log(name)}\n{self._last(name)}")
             await asyncio.sleep(_LOOK_S)
+
+    def _last(self, name: str) -> str:
+        lines = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else ""
 
     async def stop(self) -> None:
         """End all, the last first; kill what does not listen."""

@@ -206,8 +206,11 @@ def _table(header: str, **values: Any) -> str:
 
 
 def toml_value(value: object) -> str:
-    """Write one TOML value: text, number, flag or list."""
+    """Write one TOML value: text, number, flag, list, or a mapping as an inline table."""
     match value:
+        case dict():
+            pairs = cast("dict[str, object]", value).items()
+            return "{ " + ", ".join(f"{toml_value(key)} = {toml_value(inner)}" for key, inner in pairs) + " }"
         case list() | tuple():
             return f"[{', '.join(map(toml_value, cast('list[object]', value)))}]"
         case _:

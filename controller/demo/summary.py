@@ -47,16 +47,28 @@ def _seen(store: Store, case: Case) -> Seen:
     return Seen(case, batches, sum(1 for fact in store.timeline(case.id) if fact.kind == "PrescriptionReturned"))
 
 
-def summarise(seen: Sequence[Seen], *, answered: int, refused: int, **rest: Any) -> dict[str, Any]:
-    """Put the summary together. `answered`: prescriptions that got a 2xx; `rest`: what is not in the database."""
+def summarise(
+    seen: Sequence[Seen],
+    *,
+    answered: int,
+    refused: int,
+    mistakes: Mapping[str, int],
+    machines: Mapping[str, int],
+    journal: Mapping[str, Any],
+    **lasted: float,
+) -> dict[str, Any]:
+    """Put the summary together. `answered`: prescriptions that got a 2xx; `refused`: those that got a 4xx."""
     batches = [batch for one in seen for batch in one.batches]
     return {
         "prescriptions": _prescriptions(seen, answered, refused),
         "batches": {str(stage): _in_stage(batches, stage) for stage in (Stage.COMPLETED, Stage.SCRAPPED)},
+        "mistakes": mistakes,
         "checkpoints": _checkpoints(batches),
+        "machines": machines,
+        "journal": journal,
         "bags": _bags(seen),
         "turnaround_minutes": _turnaround(seen),
-        **rest,
+        **lasted,
     }
 
 

@@ -21,9 +21,10 @@ class RecipeTable:
     """All recipe numbers of one version.
 
     Minutes are plant minutes. `late_minutes`: (least, most) before the planned end of the hold. `absorption_ml_per_g` by
-    class. `first_water_share`: part of the water of two decoctions that goes into the first. `weight_tolerance`: part
-    of the whole; `small_tolerance_g`/`toxic_tolerance` bind one herb. `covered_gap_share`: part of required minutes that the
-    machine alone may attest.
+    class. `water_margin`: part of all water; `dead_volume_ml`: on top, whatever the load. `first_water_share`: part of the
+    water of two decoctions that goes into the first. `weight_tolerance`: part of the whole; `herb_tolerance`,
+    `toxic_tolerance`, `least_tolerance_g` bind one herb. `covered_gap_share`: part of required minutes that the machine
+    alone may attest.
     """
 
     version: str
@@ -39,6 +40,7 @@ class RecipeTable:
     displacement_ml_per_g: float
     evaporation_ml_per_min: float
     water_margin: float
+    dead_volume_ml: int
     first_water_share: float
     fill_share: float
     weight_tolerance: float

@@ -46,7 +46,7 @@ def share_out(
     absorbed_ml = fsum(item.grams * table.absorption_ml_per_g[formulary.herbs[item.herb].absorption] for item in items)
     steam_ml = {name: minutes * table.evaporation_ml_per_min for name, minutes in timed}
     taken_ml = absorbed_ml + fsum(steam_ml.values())
-    total_ml = (pouches_ml + taken_ml) * (1 + table.water_margin)
+    total_ml = (pouches_ml + taken_ml) * (1 + table.water_margin) + table.dead_volume_ml
     first_ml = ceil(total_ml)
     if _SECOND in steam_ml:
         half_ml = (total_ml - taken_ml) / 2

@@ -28,12 +28,9 @@ class Boiling:
         self._book = book
         self._credits: dict[str, BoilCredit] = {}
 
-    def take(self, snapshot: Snapshot, floor: Floor) -> BoilTruth | None:
-        """Credit one sample; return the truth so far where the pot answers to an open decoct order, else None."""
-        machine = floor.machines.get(snapshot.machine)
-        order = None if machine is None else machine.pending
-        if order is None or order.verb != _DECOCT or (snapshot.order, snapshot.batch) != (order.number, order.batch):
-            self._credits.pop(snapshot.machine, None)
+    def take(self, snapshot: Snapshot, order: Order, floor: Floor) -> BoilTruth | None:
+        """Credit one sample of a pot with the open `order`; None where that boils nothing or the pot answers to another."""
+        if order.verb != _DECOCT or (snapshot.order, snapshot.batch) != (order.number, order.batch):
             return None
         credit = self._credits.get(order.machine)
         if credit is None or credit.order != order.number:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from controller.config import Config
     from controller.model.intents import ReportOrder
+    from devices.model import LinkState
 
 FIRST_READS_S: Final = 2.0
 """Wall seconds that a machine has to be read before the line goes on without it."""
@@ -110,13 +111,26 @@ class _LastResort:
             self._timer.start()
 
 
+class _Sight:
+    """The machines as the API looks at them."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.latest = fleet.latest
+        self._fleet = fleet
+
+    def link_state(self, machine: str) -> LinkState:
+        """Return what is known of the road to a machine."""
+        return self._fleet.link_state(machine)[0]
+
+
 class _Controller:
     """All parts of one line, made in the order in which they need each other."""
 
     def __init__(self, config: Config, clock: PlantClock, store: Store) -> None:
         self._config, self._clock, self._store = config, clock, store
         site, profiles = config.site, all_profiles()
-        book = make_book(config, load_formulary(), load_recipes(), profiles)
+        recipes = load_recipes() if config.recipes is None else load_recipes(config.recipes)
+        book = make_book(config, load_formulary(), recipes, profiles)
         self._lots = load_lots(config, book.formulary.herbs)
         self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}
         epoch, loaded = store.take_mastery(), store.load()
@@ -228,7 +242,7 @@ class _Controller:
             line=self._line,
             store=self._store,
             feed=self._feed,
-            fleet=self._fleet,
+            fleet=_Sight(self._fleet),
             profiles=self._profiles,
             texts=load_texts(config.timezone),
             line_id=config.line,

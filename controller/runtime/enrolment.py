@@ -18,6 +18,7 @@ from controller.config import STRICT, ConfigError, check, read_toml
 from controller.model.codes import BADGE, is_sound, make_code
 from controller.model.people import Person, Role
 from controller.runtime.private import read_private, write_private
+from controller.runtime.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -166,8 +167,9 @@ def _staff(config: Config) -> tuple[_Simulated, ...]:
 
 def _new_staff(config: Config) -> Iterator[dict[str, Any]]:
     heads = check(_HEAD_COUNTS, config.staff.get("heads", _HEADS), config.path)
+    new_token = Tokens()
     for role, count in heads.items():
         for number in range(1, count + 1):
-            badge = make_code(BADGE, "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)))
+            badge = make_code(BADGE, new_token())
             pin = f"{secrets.randbelow(1_000_000):06}"
             yield {"badge": badge, "name": f"模拟{_TITLES[role]}{number}", "roles": [role.value], "pin": pin}

@@ -9,9 +9,7 @@ nothing is tried again: whoever waits gets LineStopped and `run` raises, so that
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from base64 import b32encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,6 +24,7 @@ from controller.pipeline import Outcome
 from controller.pipeline import handle as decide_by_the_rules
 from controller.runtime import metrics
 from controller.runtime.inbox import Inbox, Lane, LineStopped, Waiting
+from controller.runtime.tokens import Tokens
 from controller.store import Group, StoredFact
 
 if TYPE_CHECKING:
@@ -115,6 +114,7 @@ class Line:
         self._store = store
         self._leave = leave
         self._handle = handle
+        self._new_token = Tokens()
         self._decided = asyncio.Event()
         self._taken = asyncio.Event()
 
@@ -173,7 +173,7 @@ class Line:
 
     def _decide_one(self, waiting: Waiting) -> None:
         intent, ahead = waiting.intent, self._ahead
-        world = World(max(self.clock.now(), self._floor_ahead.at), _new_token, self.book)
+        world = World(max(self.clock.now(), self._floor_ahead.at), self._new_token, self.book)
         try:
             outcome = self._handle(self._floor_ahead, intent, world)
             writes = () if waiting.attach is None else waiting.attach(outcome)
@@ -232,8 +232,3 @@ class Line:
 def _give_up(answer: asyncio.Future[Answer] | None) -> None:
     if answer is not None and not answer.done():
         answer.set_exception(LineStopped())
-
-
-def _new_token() -> str:
-    """Return 80 random bits as 16 capital letters and digits."""
-    return b32encode(secrets.token_bytes(10)).decode("ascii")

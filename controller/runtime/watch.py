@@ -86,9 +86,10 @@ class Watch:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Take in one read of a machine."""
         floor = self._floor()
-        truth = self._boiling.take(snapshot, floor)
-        booked = floor.machines.get(snapshot.machine)
-        self._recorder.take(snapshot, booked.batch if booked is not None else "")
+        machine = floor.machines.get(snapshot.machine)
+        order = None if machine is None else machine.pending
+        truth = None if order is None else self._boiling.take(snapshot, order, floor)
+        self._recorder.take(snapshot, "" if machine is None else machine.batch)
         sight = self._sights[snapshot.machine]
         said = (
             snapshot.state,
@@ -146,7 +147,8 @@ class Watch:
         sight = self._sights[machine]
         if sight.link is not link:
             sight.link = link
-            _LOG.warning("link", machine=machine, link=link.value)
+            log = _LOG.info if link is LinkState.FRESH else _LOG.warning
+            log("link", machine=machine, link=link.value)
             self._post(ReportLink(machine, link))
 
     def _on_zone(self, sight: _ZoneSight, snapshot: Snapshot) -> None:

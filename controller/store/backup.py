@@ -1,9 +1,9 @@
 """A backup is one SQLite file in the line's own schema, whatever the database is; it is opened and checked before it counts.
 
 `backup` may run beside a controller. `restore` may not: it takes the lock. An SQLite file that is replaced is kept beside the
-new one; a PostgreSQL database must be empty. What happened after the backup is gone: `verify` with an anchor says so. Epochs, though, must
-never come again, since machines obey the highest they have seen: a restored line goes on from the seconds of the present time,
-which no line reaches by starting.
+new one; a PostgreSQL database must be empty. What happened after the backup is gone: `verify` with an anchor says so.
+Epochs, though, must never come again, since machines obey the highest they have seen: a restored line goes on from the
+old file's, and at least from the seconds of the present time, which no line reaches by starting.
 """
 
 from __future__ import annotations
@@ -148,13 +148,22 @@ def _replace(path: Path, file: Path) -> Path | None:
             copy = Path(folder) / path.name
             _copy_file(file, copy)
             with closing(connect(copy, "rw")) as new:
-                new.execute("UPDATE line SET epoch = max(epoch, ?)", (_now_s(),))
+                new.execute("UPDATE line SET epoch = max(epoch, ?, ?)", (_now_s(), _last_epoch(path)))
             check(copy)
             old = _move_aside(path)
             _settle(copy, path)
             return old
     finally:
         lock.release()
+
+
+def _last_epoch(path: Path) -> int:
+    """Return the highest epoch given so far, 0 where the old file cannot tell."""
+    try:
+        with closing(connect(path, "ro")) as old:
+            return int(old.execute("SELECT coalesce(max(epoch), 0) FROM line").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def _move_aside(path: Path) -> Path | None:

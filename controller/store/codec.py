@@ -39,6 +39,11 @@ AGGREGATES: Final[Mapping[str, type]] = MappingProxyType(
 class _Codec(NamedTuple):
     write: SchemaSerializer
     read: SchemaValidator
+    doubtful: tuple[str, ...]
+
+
+_NO_NUMBER: Final = ("NaN", "Infinity")
+_NOTHING: Final = "null"
 
 
 def encode(thing: object) -> str:
@@ -46,8 +51,8 @@ def encode(thing: object) -> str:
     codec = _codec(type(thing))
     try:
         text = codec.write.to_json(thing, warnings="error").decode()
-        # Not-a-number has no JSON: a text that may hold one is read back, which refuses it.
-        if "NaN" in text or "Infinity" in text:
+        # The writer lets not-a-number and None pass anywhere: a text that may hold one is read back, which refuses it.
+        if any(word in text for word in codec.doubtful):
             codec.read.validate_json(text)
     except (PydanticSerializationError, ValidationError) as error:
         raise ValueError(f"{type(thing).__name__} cannot be stored: {error}") from error
@@ -70,7 +75,9 @@ def _codec(of: type) -> _Codec:
     adapter = TypeAdapter[Any](of)
     adapter.rebuild(_types_namespace={"Mapping": Mapping})  # the ground names it for type checkers only
     schema = _exact(adapter.core_schema)
-    return _Codec(SchemaSerializer(schema), SchemaValidator(schema))
+    # Facts are for ever and small; an aggregate is made of them, and large.
+    doubtful = (*_NO_NUMBER, _NOTHING) if of.__name__ in FACTS else _NO_NUMBER
+    return _Codec(SchemaSerializer(schema), SchemaValidator(schema), doubtful)
 
 
 def _exact(node: Any) -> Any:
@@ -88,7 +95,7 @@ def _exact(node: Any) -> Any:
             exact["fields"] = sorted(exact["fields"], key=lambda one: one["name"])
             exact["extra_behavior"] = "forbid"
         case "frozenset":
-            exact["serialization"] = _plain(sorted, {"type": "list", "items_schema": exact["items_schema"]})
+            exact["serialization"] = _plain(list, {"type": "list", "items_schema": exact["items_schema"]})
         case "dict":
             exact["serialization"] = _plain(_by_key, {"type": "dict"})
         case "float":

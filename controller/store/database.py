@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from controller.store import migrations
-from controller.store.errors import StoreError
+from controller.store.errors import Corrupt, StoreError
 from controller.store.postgres import PostgresDatabase
 from controller.store.sqlite import SqliteDatabase
 
@@ -44,6 +44,9 @@ def open_database(url: str, *, line: str, writing: bool, create: bool = False) -
         else:
             with database.readers.connect() as connection:
                 migrations.require(connection)
+    except SQLAlchemyError as error:
+        database.close()
+        raise Corrupt("the schema cannot be read") from error
     except BaseException:
         database.close()
         raise

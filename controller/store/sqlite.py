@@ -83,6 +83,7 @@ class SqliteDatabase:
                 self._writer = None
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
 
 class FileLock:

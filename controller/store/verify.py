@@ -1,8 +1,8 @@
 """Checks everything a line remembers against its journal, on a read-only snapshot, a running controller's too.
 
 The chain is computed anew from the first fact; the state is folded anew and compared row by row; every prescription received
-must be open or have come to exactly one end; what was posted and who it was for must fit the facts. Heads kept in an anchor file tell
-whether the journal's end was cut off or the whole was written anew: without one, nobody can know.
+must be open or have come to exactly one end; what was posted and who it was for must fit the facts. Heads kept in an anchor
+file tell whether the journal's end was cut off or the whole was written anew: without one, nobody can know.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Texts:
 
         A fact named `*_at` is an instant (ms) and shown as a time of the site; one whose value has a label is shown by it.
         """
-        text = self.sections[section].get(key)
+        text = self._find(section, key)
         if text is None:
             return Text(key, key)
         if "{" not in text.zh and "{" not in text.en:
@@ -60,7 +60,7 @@ class Texts:
 
     def label(self, group: str, key: str) -> Text:
         """Return the name of a word of ours, such as `stage` `soaking`."""
-        return self.sections["label"].get(f"{group}.{key}") or Text(key, key)
+        return self._find("label", f"{group}.{key}") or Text(key, key)
 
     def moment(self, at: int) -> str:
         """Return an instant (ms) as date and minute of the site, a dash for 0."""
@@ -68,7 +68,14 @@ class Texts:
 
     def missing(self, section: str, keys: Iterable[str]) -> list[str]:
         """Return those of `keys` that have no text, in order."""
-        return sorted(set(keys) - self.sections[section].keys())
+        return sorted(key for key in set(keys) if self._find(section, key) is None)
+
+    def _find(self, section: str, key: str) -> Text | None:
+        """Look up an id; where it has a detail of its own (`link-stale.pot-03`), the id without it."""
+        texts = self.sections[section]
+        while key and key not in texts:
+            key = key.rpartition(".")[0]
+        return texts.get(key)
 
     def _shown(self, name: str, value: Any) -> Text:
         if isinstance(value, int) and name.endswith("_at"):

@@ -1,19 +1,20 @@
 """Modbus TCP: one client object per connection, one request at a time, and only the one answer that fits it.
 
-pymodbus frames, sends and receives. By itself it accepts answers that are not ours (transaction id 0, another function code,
-another count, another address echoed), repeats writes and does not notice a peer that closes; so it gets no retries and no
-reconnect of its own, and every packet goes through `_Connection._check` first.
+pymodbus connects, frames, sends and waits. By itself it takes answers that are not ours (transaction id 0, another function
+code, another count, another address echoed), repeats writes and does not notice a peer that closes; so it gets no retries and no
+reconnect of its own, and what comes back is checked byte by byte in `_Connection._see` and never decoded a second time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ModbusPDU
 
 from devices import codec
 from devices.errors import LinkDown, LinkError, LinkLied, LinkRefused, LinkTimeout, SiteError
@@ -45,7 +46,8 @@ class ModbusLink:
         if profile.modbus is None:
             raise SiteError(f"profile {profile.id!r} has no [modbus]", machine=site.id)
         self._machine = site.id
-        self._host, self._port, self._unit = _address(site)
+        self._address = _address(site)
+        self._unit = self._address[2]
         self._profile, self._modbus = profile, profile.modbus
         self._size = len(profile.scanned)
         self._blocks: Sequence[codec.Block] = codec.blocks(profile.scanned, profile.modbus.max_block)
@@ -62,7 +64,7 @@ class ModbusLink:
         """Make a new connection and forget which registers the old one refused. Raises LinkDown."""
         await self.close()
         self._blocks, self._illegal = codec.blocks(self._profile.scanned, self._modbus.max_block), {}
-        connection = _Connection(self._machine, self._host, self._port, self._profile.timeout_s)
+        connection = _Connection(self._machine, self._address, self._profile.timeout_s)
         await connection.open()
         self._connection = connection
 
@@ -127,18 +129,20 @@ class ModbusLink:
 class _Connection:
     """One socket from its opening to its first failure. `sound`: connected, and nothing doubtful has happened."""
 
-    def __init__(self, machine: str, host: str, port: int, timeout_s: float) -> None:
+    def __init__(self, machine: str, address: tuple[str, int, int], timeout_s: float) -> None:
+        host, port, unit = address
         self.sound = False
         self._machine = machine
         self._expected: _Expected | None = None
         self._answer = b""
+        self._met = ModbusPDU(dev_id=unit)  # what pymodbus is told when the answer is there
         self._client = AsyncModbusTcpClient(
             host,
             port=port,
             timeout=timeout_s,
             retries=0,
             reconnect_delay=0,
-            trace_packet=self._check,
+            trace_packet=self._see,
             trace_connect=self._changed,
         )
 
@@ -174,20 +178,19 @@ class _Connection:
         self._fail(LinkTimeout("the connection was closed before the answer came", machine=self._machine))
         self._client.close()
 
-    def _check(self, sending: bool, packet: bytes) -> bytes:  # noqa: FBT001  pymodbus calls it by position
-        """See every packet before pymodbus does, and keep from it whatever is not the answer we wait for."""
+    def _see(self, sending: bool, packet: bytes) -> bytes:  # noqa: FBT001  pymodbus calls it by position
+        """See every packet in pymodbus's place; of what was received, `packet` is everything since the request."""
         if sending:
             self._expected = _Expected(packet)
             return packet
         whole = self._expected is not None and self._expected.met_by(packet)
-        if whole is None:
-            return packet
-        if not whole:
+        if whole:
+            self._answer = packet
+            self._end_wait(self._met)
+        elif whole is False:
             self._fail(LinkLied(f"{packet[:16].hex()} is not the answer to our request", machine=self._machine))
             self._client.close()
-            return b""
-        self._answer, self._expected = packet, None
-        return packet
+        return b""
 
     def _changed(self, connected: bool) -> None:  # noqa: FBT001  pymodbus calls it by position
         """Hear at once that the peer closed: pymodbus would let the pending request wait for its time-out."""
@@ -198,12 +201,17 @@ class _Connection:
     def _fail(self, error: LinkError) -> None:
         """Make this connection unsound, and whoever waits for an answer on it fail."""
         self.sound = False
-        if self._expected is None:
+        self._end_wait(error)
+
+    def _end_wait(self, outcome: ModbusPDU | LinkError) -> None:
+        waiting, self._expected = self._expected is not None, None
+        pending = cast("asyncio.Future[ModbusPDU]", self._client.ctx.response_future)
+        if not waiting or pending.done():
             return
-        self._expected = None
-        pending = cast("asyncio.Future[Any]", self._client.ctx.response_future)
-        if not pending.done():
-            pending.set_exception(error)
+        if isinstance(outcome, LinkError):
+            pending.set_exception(outcome)
+        else:
+            pending.set_result(outcome)
 
 
 class _Expected:

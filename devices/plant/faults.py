@@ -11,7 +11,6 @@ storage zone), `reboot`, `panel` (a person takes over), `clear` (all of these en
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import math
 import os
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devices.plant.machine import Machine, View
+
+LONGEST_LINE = 4096  # bytes of a request; there is nothing longer to ask
 
 
 @dataclass(slots=True)
@@ -124,17 +125,30 @@ def answer(line: bytes, machines: Mapping[str, Machine], now: int) -> dict[str, 
     return {"ok": True}
 
 
+class _Requests(asyncio.Protocol):
+    """One connection to the control socket. It has no task of its own, so nothing of it is left when the plant ends."""
+
+    def __init__(self, machines: Mapping[str, Machine], now: Callable[[], int]) -> None:
+        self._machines, self._now = machines, now
+        self._begun = b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in lines:
+            self._transport.write(json.dumps(answer(line, self._machines, self._now())).encode() + b"\n")
+        if len(self._begun) > LONGEST_LINE:
+            self._transport.close()
+
+
 async def open_control(path: Path, machines: Mapping[str, Machine], now: Callable[[], int]) -> asyncio.Server:
     """Listen on the Unix socket `path`, open to its owner alone."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A line without end and a peer that is gone are the same to us: nobody waits for an answer.
-        with contextlib.suppress(ConnectionError, ValueError), contextlib.closing(writer):
-            while line := await reader.readline():
-                writer.write(json.dumps(answer(line, machines, now())).encode() + b"\n")
-                await writer.drain()
-
-    return await asyncio.start_unix_server(serve, sock=_bound(path))
+    loop = asyncio.get_running_loop()
+    return await loop.create_unix_server(lambda: _Requests(machines, now), sock=_bound(path))
 
 
 def _bound(path: Path) -> socket.socket:

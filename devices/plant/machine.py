@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from devices.errors import ProfileError
 from devices.plant.faults import Faults
 from devices.plant.log import Entry, EventLog
+from devices.plant.orders import STOP, judge, parameters
 from devices.plant.packml import FaultCode, Mode, Reason, State, Status, Step
 from devices.plant.process import Failure
 from devices.plant.retain import Memory, load_memory, save_memory
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from devices.plant.orders import Order
     from devices.plant.process import Phase, Process
     from devices.plant.registers import Value
-    from devices.plant.tables import Table, Verb
+    from devices.plant.tables import Table
 
-STOP = "stop"
-READY = frozenset({State.IDLE, State.COMPLETE, State.STOPPED, State.HELD})
 LOGGED_REFUSALS = {Reason.DUPLICATE: "refused-duplicate", Reason.EPOCH: "refused-epoch"}
 HUNDREDTHS = frozenset({"rinse"})  # OrderValue is a whole number: degrees go as hundredths
 SAVE_S = 2.0  # wall seconds between two saves of a running machine
@@ -112,7 +111,7 @@ class Machine:
     def order(self, order: Order, now: int) -> Reason:
         """Take the order or say why not. The answer is kept before it is given."""
         self.advance(now)
-        reason = self._judge(order)
+        reason = judge(order, self.table, self.memory, self.process)
         if reason is Reason.NONE:
             self._accept(order)
         else:
@@ -217,27 +216,6 @@ class Machine:
             what = ", ".join(tags + verbs)
             raise ProfileError(f"{self.table.id}: the simulated machine has no {what}", machine=self.name)
 
-    def _judge(self, order: Order) -> Reason:
-        """Say why the machine does not take this order; the first reason counts."""
-        memory, verb = self.memory, self.table.verbs.get(order.verb)
-        stops = verb is not None and verb.name == STOP
-        checks = (
-            (Reason.CHECKSUM, not order.sound),
-            (Reason.EPOCH, order.epoch < memory.epoch),
-            (Reason.DUPLICATE, order.number <= memory.order),
-            (Reason.MODE, memory.mode != Mode.PRODUCE),
-            (Reason.BUSY, memory.state not in READY and not stops),
-            (Reason.VERB, verb is None),
-            (Reason.PARAMETER, verb is not None and not self._fits(verb, order)),
-        )
-        return next((reason for reason, applies in checks if applies), Reason.NONE)
-
-    def _fits(self, verb: Verb, order: Order) -> bool:
-        inside = len(order.parameters) >= len(verb.limits) and all(
-            limit.low <= value <= limit.high for limit, value in zip(verb.limits, order.parameters, strict=False)
-        )
-        return inside and self.process.fits(verb.name, _parameters(verb, order))
-
     def _accept(self, order: Order) -> None:
         verb, memory = self.table.verbs[order.verb], self.memory
         if verb.name == STOP:
@@ -252,7 +230,7 @@ class Machine:
         self._quiet_since, self._barked = self._wall(), False
         self._note("start")
         self._verb = verb.name
-        self._phase = self.process.begin(verb.name, _parameters(verb, order), order)
+        self._phase = self.process.begin(verb.name, parameters(verb, order), order)
         self._resume(self._phase)
 
     def _resume(self, phase: Phase) -> None:
@@ -322,8 +300,3 @@ class Machine:
             self._log.append(entry)
         self._entries.clear()
         self._saved_at = self._wall()
-
-
-def _parameters(verb: Verb, order: Order) -> dict[str, int]:
-    """Name p1, p2, ... as the verb does; those it does not use are ignored."""
-    return {limit.name: value for limit, value in zip(verb.limits, order.parameters, strict=False)}

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
 from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, WireRig, shelf
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
 
 
 @pytest.fixture(scope="session")

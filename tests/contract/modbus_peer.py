@@ -6,6 +6,8 @@ import asyncio
 import struct
 from collections.abc import Callable
 
+from tests.contract.words import until
+
 Lie = Callable[[bytes, bytes], bytes]
 
 
@@ -34,8 +36,7 @@ class ModbusPeer:
         self._server.close()
         for writer in list(self._writers):
             writer.close()
-        while self.open:
-            await asyncio.sleep(0)
+        await until(lambda: not self.open, 5)
 
     def put(self, address: int, registers: list[int]) -> None:
         self.registers |= {address + index: register for index, register in enumerate(registers)}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncua import Server, ua
 
-from devices.profile import Profile
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from devices.profile import Profile
 
 ARGUMENTS = {"u16": ua.VariantType.UInt16, "u32": ua.VariantType.UInt32, "text20": ua.VariantType.String}
 
@@ -76,7 +78,9 @@ class OpcUaPeer:
         if profile.command is not None:
             types = [ARGUMENTS[kind] for _, kind in profile.command.fields]
             place = ua.NodeId(profile.command.method, self._index)
-            await machine.add_method(place, f"{self._index}:PlaceOrder", self._place_order, types, [ua.VariantType.UInt16])
+            await machine.add_method(
+                place, f"{self._index}:PlaceOrder", self._place_order, types, [ua.VariantType.UInt16]
+            )
         await server.start()
 
     async def _place_order(self, parent: Any, *arguments: ua.Variant) -> Any:

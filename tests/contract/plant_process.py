@@ -7,13 +7,13 @@ import json
 import socket
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.site import Site, load_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 MACHINES = {
     "pot-m": ("decoction", "pot-modbus", "modbus://127.0.0.1:{port}/1", "volume_ml = [1500, 12000]"),
@@ -70,6 +70,4 @@ def _row(name: str, kind: str, profile: str, url: str, more: str) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = url.format(port=free.getsockname()[1])
-    return (
-        f'[[machine]]\nid = "{name}"\nkind = "{kind}"\nprofile = "{profile}"\nurl = "{address}"\nwaiver = "opcua-none"\n{more}'
-    )
+    return f'[[machine]]\nid = "{name}"\nkind = "{kind}"\nprofile = "{profile}"\nurl = "{address}"\nwaiver = "opcua-none"\n{more}'

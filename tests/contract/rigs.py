@@ -6,18 +6,21 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devices.codec import words
 from devices.links import open_link
 from devices.links.memory import MemoryLink, MemoryMachine
 from devices.profile import Profile, load_profile
-from devices.protocol import Link
 from tests.contract.modbus_peer import ModbusPeer
-from tests.contract.opcua_peer import OpcUaPeer
 from tests.contract.proxy import Proxy
 from tests.contract.words import place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devices.protocol import Link
+    from tests.contract.opcua_peer import OpcUaPeer
 
 TIMEOUT_S = 0.4
 

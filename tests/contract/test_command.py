@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -29,6 +28,11 @@ from devices.model import (
 from devices.profile import all_profiles, load_profile
 from devices.site import PlantClock
 from tests.contract.plant_process import PlantProcess, running_plant
+from tests.contract.words import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 SPEED = 240
 POTS = pytest.mark.parametrize("name", ["pot-m", "pot-o"])
@@ -53,15 +57,19 @@ class Asked:
         self.machine = ProfiledMachine(place, profile, self.link)
 
     def order(self, number: int, verb: str, **parameters: int) -> Order:
-        return Order(number, self.name, verb, "B-20261122-0031-1", f"{verb}.1", parameters, self.clock.now() + 3_600_000)
+        return Order(
+            number, self.name, verb, "B-20261122-0031-1", f"{verb}.1", parameters, self.clock.now() + 3_600_000
+        )
 
     async def ask(self, number: int, verb: str, *, epoch: int = 1, **parameters: int) -> Receipt:
         return await self.machine.order(self.order(number, verb, **parameters), epoch, self.clock.now)
 
     async def until(self, condition: Callable[[Snapshot], bool], seconds: float) -> Snapshot:
         async with asyncio.timeout(seconds):
-            while not condition(said := await self.machine.read()):
+            said = await self.machine.read()
+            while not condition(said):
                 await asyncio.sleep(0.1)
+                said = await self.machine.read()
         return said
 
     async def close(self) -> None:
@@ -114,12 +122,28 @@ async def test_the_same_number_is_refused_by_the_machine_and_recognised_by_the_d
 
 
 @POTS
-async def test_an_answer_lost_after_execution_is_settled_by_reading(plant: PlantProcess, asked: Asked, name: str) -> None:
+async def test_an_answer_lost_after_execution_is_settled_by_reading(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
     await asked.machine.connect()
     await plant.inflict(name, "reply-lost", 1)
     assert isinstance(await asked.ask(1, "charge", **CHARGE), Accepted | Finished)
     assert [event["order"] for event in plant.events(name, "start")] == [1]
     assert plant.events(name, "refused-duplicate") == []
+
+
+@POTS
+async def test_cancelled_at_any_moment_an_order_on_a_real_wire_has_one_effect(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    for number in range(1, 25):
+        order = asked.order(number, "stop")
+        first = asyncio.create_task(asked.machine.order(order, 1, asked.clock.now))
+        await asyncio.sleep(number * 0.0008)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert await asked.machine.order(order, 1, asked.clock.now) == Finished(number, 0)
+    assert [event["order"] for event in plant.events(name, "stop")] == list(range(1, 25))
 
 
 @POTS
@@ -176,9 +200,7 @@ async def test_a_whole_fleet_is_read_and_a_silent_machine_hides_nobody(plant: Pl
         await asyncio.sleep(1.7)
         assert links["pot-o"] is LinkState.STALE
         assert fleet.link_state("pot-m")[0] is LinkState.FRESH
-        async with asyncio.timeout(12):
-            while links["pot-o"] is not LinkState.FRESH:
-                await asyncio.sleep(0.05)
+        await until(lambda: links["pot-o"] is LinkState.FRESH, 12)
         for name in plant.site.machines:
             said = fleet.latest(name)
             assert said is not None

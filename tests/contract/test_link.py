@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,17 +15,17 @@ from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import Order
 from devices.profile import load_profile
-from devices.protocol import Link
 from tests.contract.rigs import TIMEOUT_S, MemoryRig, Rig, WireRig
-from tests.contract.words import place
+from tests.contract.words import place, until
+
+if TYPE_CHECKING:
+    from devices.protocol import Link
 
 
 async def _until_closed(rig: Rig, link: Link) -> None:
     """Every failure closes the connection, and the peer notices."""
     assert not link.connected
-    async with asyncio.timeout(1):
-        while rig.open_connections():
-            await asyncio.sleep(0.01)
+    await until(lambda: not rig.open_connections(), 1)
 
 
 async def test_a_read_brings_every_tag_with_its_type_and_value(rig: Rig) -> None:
@@ -42,10 +43,14 @@ async def test_an_order_arrives_as_one_whole_block(rig: Rig) -> None:
     golden = rig.golden["command"]
     link = rig.link()
     await link.connect()
-    await link.command(codec.command_values(rig.profile, Order(machine="m", not_after=0, **golden["order"]), golden["epoch"]))
+    await link.command(
+        codec.command_values(rig.profile, Order(machine="m", not_after=0, **golden["order"]), golden["epoch"])
+    )
     expected = golden["registers"] if "registers" in golden else [value for _, value in golden["arguments"]]
     if isinstance(rig, MemoryRig):
-        expected = list(codec.command_values(rig.profile, Order(machine="m", not_after=0, **golden["order"]), golden["epoch"]))
+        expected = list(
+            codec.command_values(rig.profile, Order(machine="m", not_after=0, **golden["order"]), golden["epoch"])
+        )
     assert rig.commands() == [expected]
     await link.close()
 
@@ -103,9 +108,7 @@ async def test_a_peer_that_closes_is_noticed_at_once(rig: Rig) -> None:
     link = rig.link()
     await link.connect()
     await rig.cut()
-    async with asyncio.timeout(0.3):
-        while link.connected:
-            await asyncio.sleep(0.01)
+    await until(lambda: not link.connected, 0.3)
     with pytest.raises(LinkError):
         await link.read()
     await link.close()
@@ -158,7 +161,11 @@ async def test_a_late_answer_is_never_paired_with_the_next_request(wire: WireRig
         rig.proxy.release()
         await machine.connect()
         said = await machine.read()
-        assert (said.at, said.order, said.readings["ActualTemperature"].value) == (rig.at, 1000 + round_number, 50.0 + round_number)
+        assert (said.at, said.order, said.readings["ActualTemperature"].value) == (
+            rig.at,
+            1000 + round_number,
+            50.0 + round_number,
+        )
     await machine.close()
 
 

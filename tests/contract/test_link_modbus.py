@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,10 @@ from devices.errors import LinkDown, LinkLied, LinkRefused, LinkTimeout
 from devices.links import open_link
 from devices.links.modbus import _Expected
 from tests.contract.rigs import TIMEOUT_S, ModbusRig
-from tests.contract.words import place
+from tests.contract.words import place, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMAND = (7, 65539, 3, "B-1", "boil.1", 1800, 9950, 0, 0, 1, 0xA55A)
 
@@ -125,8 +129,7 @@ async def test_an_answer_in_pieces_is_one_answer(modbus: ModbusRig) -> None:
     await link.connect()
     modbus.peer.lie = lambda request, answer: answer[:5]
     waiting = asyncio.create_task(link.read())
-    while not modbus.peer.requests:
-        await asyncio.sleep(0.01)
+    await until(lambda: modbus.peer.requests, 1)
     words = b"".join(word.to_bytes(2, "big") for word in modbus.golden["registers"]["0"])
     whole = modbus.peer.requests[0][:4] + (3 + len(words)).to_bytes(2, "big") + b"\1\3" + bytes((len(words),)) + words
     for at in range(5, len(whole), 20):
@@ -147,7 +150,9 @@ async def test_an_answer_that_nobody_asked_for_closes_the_socket(modbus: ModbusR
 
 
 @pytest.mark.parametrize("code", [1, 3, 4, 5, 6, 8, 10, 11])
-async def test_an_exception_of_the_machine_is_said_with_its_code_and_keeps_the_connection(modbus: ModbusRig, code: int) -> None:
+async def test_an_exception_of_the_machine_is_said_with_its_code_and_keeps_the_connection(
+    modbus: ModbusRig, code: int
+) -> None:
     link = modbus.link()
     await link.connect()
     modbus.peer.refusal = code
@@ -173,7 +178,7 @@ async def test_one_unknown_register_spoils_its_own_tag_only_and_is_asked_for_no_
     asked = len(modbus.peer.requests)
     assert (await link.read()).flaws == {"HeaterPower": "illegal-address"}
     assert len(modbus.peer.requests) - asked < asked
-    assert not any(b"\0\x29" == request[8:10] for request in modbus.peer.requests[asked:])
+    assert not any(request[8:10] == b"\0\x29" for request in modbus.peer.requests[asked:])
     modbus.peer.illegal = set()
     await link.connect()
     assert not (await link.read()).flaws
@@ -206,7 +211,7 @@ async def test_a_machine_that_needs_rest_between_requests_gets_it(modbus: Modbus
     await link.read()
     times = modbus.peer.request_times
     assert len(times) >= 5
-    assert min(later - sooner for sooner, later in zip(times, times[1:], strict=False)) >= 0.049
+    assert min(later - sooner for sooner, later in pairwise(times)) >= 0.049
     await link.close()
 
 
@@ -221,7 +226,9 @@ async def test_many_requests_on_one_connection_never_get_each_others_answers(mod
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_wire_that_flips_cuts_and_repeats_bytes_never_gives_a_wrong_order_number(modbus: ModbusRig, seed: int) -> None:
+async def test_a_wire_that_flips_cuts_and_repeats_bytes_never_gives_a_wrong_order_number(
+    modbus: ModbusRig, seed: int
+) -> None:
     """The head is checked byte by byte; what the data say is for the plausibility to judge. Flips hit the head here."""
     chance = random.Random(seed)
 
@@ -281,6 +288,4 @@ async def test_an_unknown_unit_that_keeps_silent_is_a_time_out(modbus: ModbusRig
 
 
 async def _closed(rig: ModbusRig) -> None:
-    async with asyncio.timeout(1):
-        while rig.open_connections():
-            await asyncio.sleep(0.01)
+    await until(lambda: not rig.open_connections(), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
@@ -13,9 +14,11 @@ from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import Quality
 from devices.profile import load_profile
-from devices.protocol import Scan
-from tests.contract.rigs import OpcUaRig
 from tests.contract.words import place
+
+if TYPE_CHECKING:
+    from devices.protocol import Scan
+    from tests.contract.rigs import OpcUaRig
 
 COMMAND = (7, 65539, 3, "B-1", "boil.1", 1800, 9950, 0, 0, 1)
 
@@ -123,7 +126,9 @@ async def test_a_server_that_speaks_another_language_is_no_machine() -> None:
 
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    link = open_link(place("pot-opcua", f"opc.tcp://127.0.0.1:{port}"), replace(load_profile("pot-opcua"), timeout_s=0.4))
+    link = open_link(
+        place("pot-opcua", f"opc.tcp://127.0.0.1:{port}"), replace(load_profile("pot-opcua"), timeout_s=0.4)
+    )
     with pytest.raises((LinkDown, LinkLied)):
         await link.connect()
     assert not link.connected

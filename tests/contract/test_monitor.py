@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,8 +16,13 @@ from devices.machine import ProfiledMachine
 from devices.model import LinkState, Quality, Reading, Snapshot, State
 from devices.plausibility import Plausibility
 from devices.site import PlantClock, Site, boot_seconds
-from tests.contract.rigs import Rig
-from tests.contract.words import place
+from tests.contract.rigs import ModbusRig
+from tests.contract.words import place, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.contract.rigs import Rig
 
 NOISE = (0.01, 0.03, 0.02, 0.05, 0.04)
 SPEED = 240
@@ -57,9 +61,17 @@ async def test_moving_values_are_followed_and_pass_85_degrees_untouched(polled: 
 
 @pytest.mark.parametrize(
     ("poison", "reason"),
-    [(math.nan, "not-finite"), (math.inf, "not-finite"), (850.0, "out-of-range"), (65535.0, "out-of-range"), (85.0, "rate")],
+    [
+        (math.nan, "not-finite"),
+        (math.inf, "not-finite"),
+        (850.0, "out-of-range"),
+        (65535.0, "out-of-range"),
+        (85.0, "rate"),
+    ],
 )
-async def test_poison_on_the_wire_is_marked_and_the_next_value_passes(polled: Polled, poison: float, reason: str) -> None:
+async def test_poison_on_the_wire_is_marked_and_the_next_value_passes(
+    polled: Polled, poison: float, reason: str
+) -> None:
     for n in range(3):
         await polled.poll(40.0 + NOISE[n])
     poisoned = await polled.poll(poison)
@@ -140,9 +152,7 @@ class Shown:
 
     async def become(self, state: LinkState, seconds: float) -> float:
         began_s = time.monotonic()
-        async with asyncio.timeout(seconds):
-            while self.fleet.link_state("pot-03")[0] is not state:
-                await asyncio.sleep(0.01)
+        await until(lambda: self.fleet.link_state("pot-03")[0] is state, seconds)
         return time.monotonic() - began_s
 
 
@@ -184,3 +194,37 @@ async def test_a_machine_that_repeats_itself_is_stale_though_it_answers(rig: Rig
         shown.frozen = False
         await shown.become(LinkState.FRESH, 3)
     assert shown.links == [LinkState.FRESH, LinkState.STALE, LinkState.FRESH]
+
+
+async def test_machines_that_keep_silent_or_are_gone_delay_no_other_on_real_sockets(modbus: ModbusRig) -> None:
+    dead = ModbusRig()
+    await dead.start()
+    clock = PlantClock(speed=SPEED, first=modbus.at, boot=boot_seconds())
+    names = [f"pot-{n:02}" for n in range(40)]
+    ports = {name: (modbus if n % 2 else dead).proxy.port for n, name in enumerate(names)}
+    sites = {name: place(url=f"modbus://127.0.0.1:{port}/1", name=name) for name, port in ports.items()}
+    late_s: list[float] = []
+    fleet = Fleet(
+        Site("here", "Asia/Shanghai", 101.3, False, SPEED, Path(), sites),
+        {modbus.profile.id: modbus.profile},
+        clock,
+        on_snapshot=lambda said: late_s.append(fleet.tally(said.machine).late_s),
+        on_link=lambda machine, state, since_s: None,
+        on_fault=lambda machine, error: None,
+    )
+    task = asyncio.create_task(fleet.run())
+    try:
+        await fleet.first_reads(5)
+        await asyncio.sleep(0.5)
+        dead.silence(on=True)
+        late_s.clear()
+        await asyncio.sleep(1.5)
+        await dead.switch_off()
+        await asyncio.sleep(1.5)
+        assert sum(fleet.tally(name).missed for name in names[1::2]) == 0
+        assert len(late_s) > 20 * 11
+        assert sorted(late_s)[int(0.99 * len(late_s))] < 0.05
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await dead.stop()

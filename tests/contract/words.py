@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from devices.model import Mode, Order, OrderStatus, Quality, Reading, Snapshot, State
 from devices.site import MachineSite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 BATCH = "B-20261122-0031-1"
 FOREVER = 2**62
@@ -16,9 +17,18 @@ CHARGE = {"load_ml": 4000, "herb_g": 300, "absorb_ml": 450}
 KINDS = {"pot": "decoction", "soak": "soaking", "packer": "packing", "scale": "scale", "storage": "storage"}
 
 
-def place(profile: str = "pot-modbus", url: str = "memory://here", *, name: str = "pot-03", waiver: str = "opcua-none") -> MachineSite:
+async def until(condition: Callable[[], object], seconds: float) -> None:
+    """Wait for what other tasks, threads or processes will bring about."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  there is nobody who could set an event
+            await asyncio.sleep(0.005)
+
+
+def place(
+    profile: str = "pot-modbus", url: str = "memory://here", *, name: str = "pot-03", waiver: str = "opcua-none"
+) -> MachineSite:
     """One [[machine]] with `profile` at `url`."""
-    return MachineSite(name, KINDS[profile.split("-")[0]], profile, url, name, waiver=waiver)
+    return MachineSite(name, KINDS[profile.partition("-")[0]], profile, url, name, waiver=waiver)
 
 
 def order(

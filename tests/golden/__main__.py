@@ -23,7 +23,9 @@ def main() -> None:
     known = FILE.read_text("utf-8").splitlines() if FILE.exists() else []
     have = {_form(json.loads(line)) for line in known}
     new = [one for one in samples() if _form(one) not in have]
-    FILE.write_text("".join(f"{line}\n" for line in [*known, *(json.dumps(one, ensure_ascii=False) for one in new)]), "utf-8")
+    FILE.write_text(
+        "".join(f"{line}\n" for line in [*known, *(json.dumps(one, ensure_ascii=False) for one in new)]), "utf-8"
+    )
 
 
 def _form(one: dict[str, object]) -> str:

@@ -77,7 +77,7 @@ def test_water_is_conserved(rx: Prescription, table: RecipeTable) -> None:
     steam_ml = table.evaporation_ml_per_min * sum(boil.minutes for boil in plan.boils)
     need_ml = plan.bags * plan.fill_ml + absorbed_ml(plan, table) + steam_ml
     water_ml = plan.soak_water_ml + second_water_ml(plan)
-    assert water_ml == pytest.approx(need_ml * (1 + table.water_margin), abs=1)
+    assert water_ml == pytest.approx(need_ml * (1 + table.water_margin) + table.dead_volume_ml, abs=1)
     assert plan.absorb_ml == pytest.approx(absorbed_ml(plan, table), abs=1)
 
 

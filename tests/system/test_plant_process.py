@@ -211,6 +211,26 @@ def test_it_says_ready_once_and_ends_at_once_on_either_signal(tmp_path: Path) ->
         assert seconds < 2
 
 
+async def test_it_ends_in_silence_whatever_hangs_on_its_wires(tmp_path: Path) -> None:
+    plant = Plant(tmp_path)
+    plant.start()
+    plant.fault("pot-02", "reply-lost", 1)
+    plant.fault("pot-01", "slow", 60)
+    with socket.socket(socket.AF_UNIX) as control, Modbus(plant.pots, timeout_s=0.2) as master:
+        folder = os.open(tmp_path / "var/plant", os.O_RDONLY)
+        control.connect(f"/proc/self/fd/{folder}/control.sock")
+        os.close(folder)
+        control.sendall(b'{"machine"')
+        with pytest.raises(TimeoutError):
+            master.read(0, 4)
+        async with Ua(plant.kettle, timeout_s=0.3) as pot:
+            with pytest.raises(TimeoutError):
+                await pot.order(1, CHARGE, *LOAD)
+            code, said, seconds = plant.end(signal.SIGTERM)
+    assert (code, said) == (0, "")
+    assert seconds < 2
+
+
 def test_a_second_plant_in_the_same_folder_or_at_another_speed_is_refused_with_a_reason(plant: Plant) -> None:
     for extra, reason in (((), "already runs"), (("--speed", "7"), "speed 240")):
         second = Plant.__new__(Plant)

@@ -59,7 +59,9 @@ def test_golden_registers_mean_the_golden_values(name: str) -> None:
 @pytest.mark.parametrize("name", OPCUA)
 def test_golden_nodes_have_the_types_of_the_profile(name: str) -> None:
     profile, golden = PROFILES[name], _golden(name)
-    assert {tag.node: tag.type for tag in profile.scanned} == {node: kind for node, (kind, _) in golden["nodes"].items()}
+    assert {tag.node: tag.type for tag in profile.scanned} == {
+        node: kind for node, (kind, _) in golden["nodes"].items()
+    }
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))
@@ -69,9 +71,15 @@ def test_golden_words_make_the_golden_snapshot(name: str) -> None:
     values = golden["values"]
     assert (said.machine, said.received_s) == ("m-1", 12.5)
     assert said.at == values.get("SourceTime", golden.get("source_time"))
-    assert (said.boot, said.state, said.mode) == (values["BootCount"], State(values["StateCurrent"]), Mode(values["UnitModeCurrent"]))
+    assert (said.boot, said.state, said.mode) == (
+        values["BootCount"],
+        State(values["StateCurrent"]),
+        Mode(values["UnitModeCurrent"]),
+    )
     assert (said.step, said.fault) == (Step(values["StepCurrent"]), values["ErrorConditions"])
-    assert (said.epoch, said.order, said.order_value) == tuple(values.get(tag, 0) for tag in ("Epoch", "Order", "OrderValue"))
+    assert (said.epoch, said.order, said.order_value) == tuple(
+        values.get(tag, 0) for tag in ("Epoch", "Order", "OrderValue")
+    )
     assert said.order_status is OrderStatus(values.get("OrderStatus", 0))
     assert said.refused_order == values.get("RefusedOrder", 0)
     assert said.refused_reason is RefusedReason(values.get("RefusedReason", 0))
@@ -81,7 +89,9 @@ def test_golden_words_make_the_golden_snapshot(name: str) -> None:
     assert {tag: reading.value for tag, reading in said.readings.items()} == {
         tag.name: values[tag.name] for tag in profile.scanned if tag.reading
     }
-    assert {(reading.quality, reading.at, reading.reason) for reading in said.readings.values()} == {(Quality.GOOD, said.at, "")}
+    assert {(reading.quality, reading.at, reading.reason) for reading in said.readings.values()} == {
+        (Quality.GOOD, said.at, "")
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDED)
@@ -192,7 +202,8 @@ def test_a_text_that_is_more_than_plain_letters_is_an_error(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("u16", -1), ("u16", 65536), ("u32", 2**32), ("text20", "x" * 21), ("text20", "药"), ("u16", "1")]
+    ("kind", "value"),
+    [("u16", -1), ("u16", 65536), ("u32", 2**32), ("text20", "x" * 21), ("text20", "药"), ("u16", "1")],
 )
 def test_a_value_that_does_not_fit_is_an_error_and_never_cut(kind: str, value: int | str) -> None:
     with pytest.raises(CodecError):
@@ -224,7 +235,9 @@ def test_a_missing_status_word_is_an_error_and_a_missing_reading_is_a_bad_one() 
 
 
 def test_an_uncertain_value_is_kept_with_its_reason() -> None:
-    said = codec.Decoder(PROFILES["pot-modbus"], "m").snapshot(replace(_pot_scan(), flaws={"Level": "status-Uncertain"}), 0.0)
+    said = codec.Decoder(PROFILES["pot-modbus"], "m").snapshot(
+        replace(_pot_scan(), flaws={"Level": "status-Uncertain"}), 0.0
+    )
     assert (said.readings["Level"].value, said.readings["Level"].quality) == (8123.5, Quality.BAD)
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +15,10 @@ from devices.links.memory import MemoryLink, MemoryMachine
 from devices.model import Accepted, LinkState, Quality, Snapshot
 from devices.profile import Profile, all_profiles
 from devices.site import MachineSite, PlantClock, Site, boot_seconds
-from tests.contract.words import order, place
+from tests.contract.words import order, place, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
 
 PROFILES = all_profiles()
 SPEED = 240  # polls every 0.25 s, stale after 1 s
@@ -55,11 +58,6 @@ class Watch:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(task, 5)
-
-    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.01)
 
 
 class TickingLink(MemoryLink):
@@ -107,7 +105,7 @@ async def test_silent_frozen_and_lying_machines_become_stale_once_and_fresh_once
         watch.frozen.add(watch.peers["pot-01"])
         watch.peers["pot-02"].lying = True
         broke_s = time.monotonic()
-        await watch.until(lambda: len(watch.links) == 7, 3)
+        await until(lambda: len(watch.links) == 7, 3)
         assert 0.7 < time.monotonic() - broke_s < 2.0
         assert sorted(watch.links[4:]) == [(f"pot-0{n}", LinkState.STALE) for n in range(3)]
         state, since_s = watch.fleet.link_state("pot-00")
@@ -120,9 +118,11 @@ async def test_silent_frozen_and_lying_machines_become_stale_once_and_fresh_once
         assert {reading.quality for reading in last.readings.values()} == {Quality.STALE}
         watch.peers["pot-00"].silent = watch.peers["pot-02"].lying = False
         watch.frozen.clear()
-        await watch.until(lambda: len(watch.links) == 10, 6)
+        await until(lambda: len(watch.links) == 10, 6)
         assert sorted(watch.links[7:]) == [(f"pot-0{n}", LinkState.FRESH) for n in range(3)]
-    assert [machine for machine, _ in watch.faults] == ["pot-02"], "a lie is said once, silence is said by the link state"
+    assert [machine for machine, _ in watch.faults] == ["pot-02"], (
+        "a lie is said once, silence is said by the link state"
+    )
     assert isinstance(watch.faults[0][1], LinkLied)
 
 
@@ -136,7 +136,7 @@ async def test_a_machine_that_was_never_reached_stays_never_and_holds_up_nobody(
         assert watch.fleet.latest("pot-01") is None
         assert watch.fleet.link_state("pot-01")[0] is LinkState.NEVER
         watch.peers["pot-01"].reachable = True
-        await watch.until(lambda: watch.fleet.latest("pot-01") is not None)
+        await until(lambda: watch.fleet.latest("pot-01") is not None, 5)
 
 
 async def test_first_reads_gives_up_at_its_deadline() -> None:
@@ -158,7 +158,7 @@ async def test_a_listener_that_raises_costs_no_poll_and_is_reported_once() -> No
 
     watch.on_snapshot = stumble
     async with watch.running():
-        await watch.until(lambda: len(watch.snapshots["pot-00"]) >= 7)
+        await until(lambda: len(watch.snapshots["pot-00"]) >= 7, 5)
         assert [(machine, str(error)) for machine, error in watch.faults] == [("pot-00", "listener")]
         assert watch.fleet.tally("pot-00").faults == 4
         assert len(watch.snapshots["pot-01"]) >= 6
@@ -168,10 +168,10 @@ async def test_words_that_make_no_sense_end_the_connection_and_a_sound_machine_c
     watch = Watch(_pots(1))
     watch.peers["pot-00"].values["StateCurrent"] = 99
     async with watch.running():
-        await watch.until(lambda: watch.fleet.tally("pot-00").faults >= 2)
+        await until(lambda: watch.fleet.tally("pot-00").faults >= 2, 5)
         assert watch.snapshots["pot-00"] == []
         watch.peers["pot-00"].values["StateCurrent"] = 4
-        await watch.until(lambda: watch.fleet.latest("pot-00") is not None, 6)
+        await until(lambda: watch.fleet.latest("pot-00") is not None, 6)
     assert [(machine, "StateCurrent" in str(error)) for machine, error in watch.faults] == [("pot-00", True)]
 
 
@@ -179,9 +179,11 @@ async def test_the_watchdog_is_fed_and_each_beat_differs_from_the_last() -> None
     pot = PROFILES["pot-modbus"]
     assert pot.watchdog is not None
     eager = replace(pot, watchdog=replace(pot.watchdog, heartbeat_s=0.5))
-    watch = Watch({"pot-00": place(name="pot-00"), "scale-1": place("scale-modbus", name="scale-1")}, {**PROFILES, pot.id: eager})
+    watch = Watch(
+        {"pot-00": place(name="pot-00"), "scale-1": place("scale-modbus", name="scale-1")}, {**PROFILES, pot.id: eager}
+    )
     async with watch.running():
-        await watch.until(lambda: len(watch.peers["pot-00"].beats) >= 3)
+        await until(lambda: len(watch.peers["pot-00"].beats) >= 3, 5)
     assert watch.peers["pot-00"].beats[:3] == [1, 2, 3]
     assert watch.peers["scale-1"].beats == []
 
@@ -210,7 +212,7 @@ async def test_orders_go_through_the_fleet_and_are_stamped_with_the_plant_clock(
         receipt = await watch.fleet.order(order(5, machine="pot-01", not_after=now + 10_000_000), 3)
         assert receipt == Accepted(5)
         assert await watch.fleet.settle(order(5, machine="pot-01")) == Accepted(5)
-        await watch.until(lambda: any(said.order == 5 for said in watch.snapshots["pot-01"]))
+        await until(lambda: any(said.order == 5 for said in watch.snapshots["pot-01"]), 5)
     assert [number for number, _, _ in watch.peers["pot-01"].effects] == [5]
     assert watch.peers["pot-00"].effects == []
 

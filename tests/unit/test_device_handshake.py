@@ -6,7 +6,18 @@ import pytest
 
 from devices import handshake
 from devices.errors import LinkRefused, LinkTimeout
-from devices.model import Accepted, Failed, Finished, Order, OrderStatus, Receipt, Refused, RefusedReason, State, Unknown
+from devices.model import (
+    Accepted,
+    Failed,
+    Finished,
+    Order,
+    OrderStatus,
+    Receipt,
+    Refused,
+    RefusedReason,
+    State,
+    Unknown,
+)
 from devices.profile import load_profile
 from tests.contract.words import CHARGE, order, snapshot
 
@@ -36,7 +47,9 @@ BEFORE = snapshot(order=16, epoch=3, batch="B-other")
         (replace(order(), step="s" * 21), RefusedReason.PARAMETER),
     ],
 )
-def test_an_order_that_no_machine_could_take_is_known_before_it_is_sent(asked: Order, reason: RefusedReason | None) -> None:
+def test_an_order_that_no_machine_could_take_is_known_before_it_is_sent(
+    asked: Order, reason: RefusedReason | None
+) -> None:
     assert handshake.objection(ECHO, asked) is reason
 
 
@@ -48,13 +61,28 @@ def test_a_machine_that_takes_no_orders_objects_to_all_of_them() -> None:
     ("said", "receipt"),
     [
         ({"order": 17, "epoch": 3, "batch": MINE.batch, "order_status": OrderStatus.RUNNING}, Accepted(17)),
-        ({"order": 17, "epoch": 3, "batch": MINE.batch, "order_status": OrderStatus.FINISHED, "order_value": 4010}, Finished(17, 4010)),
+        (
+            {"order": 17, "epoch": 3, "batch": MINE.batch, "order_status": OrderStatus.FINISHED, "order_value": 4010},
+            Finished(17, 4010),
+        ),
         ({"order": 17, "epoch": 3, "batch": MINE.batch, "order_status": OrderStatus.FAILED, "fault": 6}, Failed(17, 6)),
         ({"order": 17, "epoch": 3, "batch": "B-other"}, Refused(17, RefusedReason.DUPLICATE)),
-        ({"order": 16, "epoch": 3, "refused_order": 17, "refused_reason": RefusedReason.BUSY}, Refused(17, RefusedReason.BUSY)),
-        ({"order": 18, "epoch": 3, "refused_order": 17, "refused_reason": RefusedReason.DUPLICATE}, Refused(17, RefusedReason.DUPLICATE)),
         (
-            {"order": 17, "epoch": 3, "batch": MINE.batch, "refused_order": 17, "refused_reason": RefusedReason.DUPLICATE},
+            {"order": 16, "epoch": 3, "refused_order": 17, "refused_reason": RefusedReason.BUSY},
+            Refused(17, RefusedReason.BUSY),
+        ),
+        (
+            {"order": 18, "epoch": 3, "refused_order": 17, "refused_reason": RefusedReason.DUPLICATE},
+            Refused(17, RefusedReason.DUPLICATE),
+        ),
+        (
+            {
+                "order": 17,
+                "epoch": 3,
+                "batch": MINE.batch,
+                "refused_order": 17,
+                "refused_reason": RefusedReason.DUPLICATE,
+            },
             Accepted(17),
         ),
         ({"order": 16, "epoch": 4}, Refused(17, RefusedReason.EPOCH)),
@@ -63,7 +91,9 @@ def test_a_machine_that_takes_no_orders_objects_to_all_of_them() -> None:
         ({"order": 16, "epoch": 3, "refused_order": 16, "refused_reason": RefusedReason.BUSY}, None),
     ],
 )
-def test_after_sending_only_the_echo_of_number_batch_and_epoch_counts(said: dict[str, object], receipt: Receipt | None) -> None:
+def test_after_sending_only_the_echo_of_number_batch_and_epoch_counts(
+    said: dict[str, object], receipt: Receipt | None
+) -> None:
     assert handshake.heard(ECHO, MINE, 3, BEFORE, snapshot(**said), answered=False) == receipt
 
 
@@ -81,7 +111,12 @@ def test_without_an_echo_in_time_the_outcome_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [(6, RefusedReason.BUSY), (3, RefusedReason.PARAMETER), (2, RefusedReason.VERB), (0x80AB0000, RefusedReason.PARAMETER)],
+    [
+        (6, RefusedReason.BUSY),
+        (3, RefusedReason.PARAMETER),
+        (2, RefusedReason.VERB),
+        (0x80AB0000, RefusedReason.PARAMETER),
+    ],
 )
 def test_a_refusal_on_the_wire_counts_once_the_machine_was_read_since(code: int, reason: RefusedReason) -> None:
     doubt = LinkRefused("no", code=code)
@@ -102,7 +137,9 @@ def test_a_refusal_on_the_wire_counts_once_the_machine_was_read_since(code: int,
         ({"order": 0}, None),
     ],
 )
-def test_reading_the_machine_settles_an_order_of_unknown_outcome(said: dict[str, object], receipt: Receipt | None) -> None:
+def test_reading_the_machine_settles_an_order_of_unknown_outcome(
+    said: dict[str, object], receipt: Receipt | None
+) -> None:
     assert handshake.settle(ECHO, MINE, snapshot(**said)) == receipt
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +23,10 @@ from devices.model import (
     Unknown,
 )
 from devices.profile import Profile, load_profile
-from tests.contract.words import BATCH, order, place
+from tests.contract.words import BATCH, order, place, until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 POT = load_profile("pot-modbus")
 HASTY = replace(POT, timeout_s=0.1, command=replace(POT.command, accept_s=0.4))  # type: ignore[type-var]
@@ -118,7 +121,9 @@ async def test_a_refusal_says_why_and_has_no_effect(prepare: dict[str, int | str
 
 async def test_what_the_profile_forbids_never_reaches_the_wire() -> None:
     bench = Bench()
-    assert await bench.machine.order(order(verb="charge", parameters={"load_ml": 1}), 1, _now) == Refused(17, RefusedReason.PARAMETER)
+    assert await bench.machine.order(order(verb="charge", parameters={"load_ml": 1}), 1, _now) == Refused(
+        17, RefusedReason.PARAMETER
+    )
     assert await bench.machine.order(replace(order(), verb="fry"), 1, _now) == Refused(17, RefusedReason.VERB)
     assert bench.link.connections == bench.link.commands == 0
 
@@ -167,8 +172,7 @@ async def test_silence_after_sending_is_unknown_and_not_sent_again() -> None:
     bench = Bench()
 
     async def fall_silent() -> None:
-        while not bench.link.commands:
-            await asyncio.sleep(0)
+        await until(lambda: bench.link.commands, 1)
         bench.peer.silent = True
 
     _, receipt = await asyncio.gather(fall_silent(), bench.order())
@@ -184,7 +188,9 @@ async def test_a_machine_that_ignores_the_order_gives_unknown_after_the_time_for
     assert 0.4 <= time.monotonic() - began < 1.0
 
 
-@pytest.mark.parametrize(("code", "reason"), [(6, RefusedReason.BUSY), (2, RefusedReason.VERB), (3, RefusedReason.PARAMETER)])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(6, RefusedReason.BUSY), (2, RefusedReason.VERB), (3, RefusedReason.PARAMETER)]
+)
 async def test_a_refusal_on_the_wire_is_believed_after_reading(code: int, reason: RefusedReason) -> None:
     bench = Bench()
     bench.link.refusal = LinkRefused("no", code=code)
@@ -225,7 +231,9 @@ async def test_a_machine_whose_words_make_no_sense_gets_no_order() -> None:
     with pytest.raises(CodecError):
         await bench.machine.read()
     began = time.monotonic()
-    assert await bench.machine.order(order(not_after=300), 1, lambda: int((time.monotonic() - began) * 1000)) == Expired(17)
+    assert await bench.machine.order(
+        order(not_after=300), 1, lambda: int((time.monotonic() - began) * 1000)
+    ) == Expired(17)
     assert bench.link.commands == 0
 
 

@@ -49,7 +49,9 @@ def test_an_honest_heat_up_through_85_degrees_passes_whole() -> None:
 
 
 def test_a_snapshot_without_doubt_is_handed_on_as_it_is() -> None:
-    said = snapshot(readings={**{name: warm(value, 1000) for name, value in QUIET.items()}, "ActualTemperature": warm(20.0, 1000)})
+    said = snapshot(
+        readings={**{name: warm(value, 1000) for name, value in QUIET.items()}, "ActualTemperature": warm(20.0, 1000)}
+    )
     judged, moved = Plausibility(POT, 1).judge(said)
     assert judged is said
     assert moved
@@ -201,17 +203,15 @@ def test_values_are_old_after_three_polls_but_never_within_a_second() -> None:
     assert stale_after_s(load_profile("storage-modbus"), 1) == 15.0
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(), st.integers(-10_000, 10_000), st.floats(0.01, 20)), min_size=1, max_size=60
-    )
-)
+@given(st.lists(st.tuples(st.floats(), st.integers(-10_000, 10_000), st.floats(0.01, 20)), min_size=1, max_size=60))
 def test_nothing_impossible_is_ever_good_and_nothing_is_ever_dropped(samples: list[tuple[float, int, float]]) -> None:
     judge, at, received_s = Plausibility(POT, 1), 10**9, 0.0
     for value, step_ms, seconds in samples:
         at, received_s = at + step_ms, received_s + seconds
         readings = {**{name: warm(v, at) for name, v in QUIET.items()}, "ActualTemperature": warm(value, at)}
-        reading = judge.judge(snapshot(at=at, received_s=received_s, readings=readings))[0].readings["ActualTemperature"]
+        reading = judge.judge(snapshot(at=at, received_s=received_s, readings=readings))[0].readings[
+            "ActualTemperature"
+        ]
         assert reading.value == value or math.isnan(value)
         assert bool(reading.reason) == (reading.quality is not Quality.GOOD)
         assert -10 <= value <= 130 or not _good(reading)

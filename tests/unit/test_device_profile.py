@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from devices.errors import ProfileError
 from devices.profile import all_profiles, load_profile, load_profile_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _table(name: str = "pot-modbus") -> str:
@@ -21,13 +24,26 @@ def _load(tmp_path: Path, text: str, name: str = "pot-modbus") -> None:
 
 def test_every_packaged_table_loads_under_its_own_name() -> None:
     profiles = all_profiles()
-    assert {"pot-modbus", "pot-opcua", "soak-modbus", "packer-opcua", "scale-modbus", "storage-modbus"} <= profiles.keys()
+    assert {
+        "pot-modbus",
+        "pot-opcua",
+        "soak-modbus",
+        "packer-opcua",
+        "scale-modbus",
+        "storage-modbus",
+    } <= profiles.keys()
     assert all(profile.id == name for name, profile in profiles.items())
 
 
 def test_the_pot_says_what_its_table_says() -> None:
     pot = load_profile("pot-modbus")
-    assert (pot.kind, pot.protocol, pot.handshake, pot.boil_delta_c, pot.vessel) == ("decoction", "modbus", "echo", 0.5, "open")
+    assert (pot.kind, pot.protocol, pot.handshake, pot.boil_delta_c, pot.vessel) == (
+        "decoction",
+        "modbus",
+        "echo",
+        0.5,
+        "open",
+    )
     assert pot.watchdog is not None
     assert (pot.watchdog.policy, pot.watchdog.timeout_s, pot.watchdog.heartbeat_s) == ("finish-phase", 15.0, 5.0)
     assert [parameter.name for parameter in pot.verbs["decoct"].parameters] == ["hold_s", "boil_centi_c"]
@@ -101,7 +117,7 @@ def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
 
 def test_a_method_may_not_be_the_node_of_a_tag(tmp_path: Path) -> None:
     text = _table("pot-opcua").replace('method = "Machine.PlaceOrder"', 'method = "Machine.Order"')
-    with pytest.raises(ProfileError, match="command.method"):
+    with pytest.raises(ProfileError, match=r"command\.method"):
         _load(tmp_path, text, "pot-opcua")
 
 

@@ -20,7 +20,13 @@ async def _hold(turn: Turn, name: str, log: list[str], *, urgent: bool = False, 
 async def test_orders_go_before_polls_and_each_kind_in_order_of_arrival() -> None:
     turn, log = Turn(), list[str]()
     async with asyncio.TaskGroup() as group:
-        for name, urgent in [("first", False), ("poll 1", False), ("poll 2", False), ("order 1", True), ("order 2", True)]:
+        for name, urgent in [
+            ("first", False),
+            ("poll 1", False),
+            ("poll 2", False),
+            ("order 1", True),
+            ("order 2", True),
+        ]:
             group.create_task(_hold(turn, name, log, urgent=urgent, seconds=0.01))
             await asyncio.sleep(0)
     assert log == ["first", "order 1", "order 2", "poll 1", "poll 2"]

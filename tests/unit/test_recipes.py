@@ -136,7 +136,7 @@ def test_water_follows_absorption_steam_and_pouches() -> None:
     made = plan(("桂枝", 10), ("菊花", 10), ("石膏", 10), ("薏苡仁", 10))
     assert made.absorb_ml == round(70 * (1.3 + 2.2 + 0.2 + 0.9))
     total = made.soak_water_ml + made.boils[1].water_ml
-    assert total == pytest.approx((made.absorb_ml + 45 * 8 + 14 * 200) * 1.05, abs=1)
+    assert total == pytest.approx((made.absorb_ml + 45 * 8 + 14 * 200) * 1.05 + RECIPES.dead_volume_ml, abs=1)
     assert made.load_ml == made.soak_water_ml + round(280 * 0.7)
     assert made.herb_g == 280
 

@@ -9,10 +9,10 @@ import pytest
 import structlog
 
 from controller.model.floor import Floor
+from controller.model.intents import ReportLink
 from controller.runtime.inbox import Inbox, LineBusy, LineStopped
 from controller.store import ScanRow
 from devices.model import LinkState
-from controller.model.intents import ReportLink
 from tests.runtime_fakes import FAILURE, NOW, ObedientJournal, cancel, running_line, until
 
 
@@ -167,8 +167,8 @@ async def test_tokens_are_sixteen_letters_and_digits_and_never_the_same() -> Non
         raise RuntimeError
 
     async with running_line(handle=drawing) as run:  # type: ignore[arg-type]
-        for _ in range(50):
+        for _ in range(600):
             await run.line.submit(cancel("1"))
-    assert len(set(tokens)) == 50
+    assert len(set(tokens)) == 600
     assert {len(token) for token in tokens} == {16}
     assert all(set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for token in tokens)

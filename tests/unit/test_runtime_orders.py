@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pytest
 from immutables import Map
 
 from controller.model.equipment import Equipment
@@ -21,6 +20,8 @@ from tests.runtime_fakes import NOW, HandClock, an_order, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
 
 @dataclass
@@ -51,7 +52,9 @@ class Machines:
 
 
 @asynccontextmanager
-async def carrying(machines: Machines, clock: HandClock | None = None) -> AsyncIterator[tuple[Orders, list[ReportOrder]]]:
+async def carrying(
+    machines: Machines, clock: HandClock | None = None
+) -> AsyncIterator[tuple[Orders, list[ReportOrder]]]:
     reports: list[ReportOrder] = []
     orders = Orders(machines, epoch=7, clock=clock or HandClock(), report=reports.append)
     task = asyncio.create_task(orders.run())

@@ -8,8 +8,6 @@ import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
 from controller.runtime import metrics, recorder
 from controller.runtime.recorder import Recorder
 from controller.store import ReadingBlock, Store, StoreFailed
@@ -19,6 +17,8 @@ from tests.runtime_fakes import NOW, until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
+
+    import pytest
 
 GAP = {"pot-01": 3000}
 
@@ -113,9 +113,9 @@ async def test_a_failing_store_is_counted_and_writing_goes_on(monkeypatch: pytes
 
     tape = Recorder(failing, GAP)
     async with recording(tape):
-        for batch in ("B-1", "B-2", "B-3"):
-            tape.take(sample(1), batch)
-            await until(lambda: len(tried) >= int(batch[-1]) - 1)
+        for number in range(3):
+            tape.take(sample(1), f"B-{number}")
+            await until(lambda number=number: len(tried) >= number)
     assert len(tried) == 3
 
 

@@ -49,7 +49,7 @@ class Scene:
             floor=lambda: self.floor,
             post=self.posted.append,
             boiling=Boiling(BOOK),
-            recorder=Recorder(lambda _: None, {machine: 3000 for machine in BOOK.machines}),
+            recorder=Recorder(lambda _: None, dict.fromkeys(BOOK.machines, 3000)),
             machines=BOOK.machines,
             zones=self.floor.zones.values(),
         )

@@ -176,7 +176,9 @@ def test_a_checkpoint_moves_the_log_into_the_file(tmp_path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("statement", ["UPDATE facts SET at = 0", "DELETE FROM facts", "REPLACE INTO facts SELECT * FROM facts"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE facts SET at = 0", "DELETE FROM facts", "REPLACE INTO facts SELECT * FROM facts"]
+)
 def test_facts_are_neither_changed_nor_deleted(tmp_path: Path, statement: str) -> None:
     store = Store.open(url_of(tmp_path / "line.db"))
     store.take_mastery()

@@ -15,14 +15,17 @@ from tui.ink import (
     BAND_KEY,
     BLOCK_BAD,
     BLOCK_GOOD,
+    BLOCK_NOTE,
     BLOCK_WARN,
     DIM,
     KEY,
     beside,
+    fit,
     flow,
+    join,
     say,
 )
-from tui.state import LOCK_AFTER_S, Link
+from tui.state import LOCK_AFTER_S, Link, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 SCREENS = ("overview", "prescriptions", "machine", "alarms", "review", "scan", "signing", "dispatch")
 """Screens in the order of their keys F2 to F9."""
+
+BLOCKS = {Tone.GOOD: BLOCK_GOOD, Tone.BAD: BLOCK_BAD, Tone.NOTE: BLOCK_NOTE}
+"""Blocks of colour by how an act ended."""
 
 _WARN_BEFORE_LOCK_S = 60.0
 
@@ -49,7 +55,7 @@ def band(view: View, words: Words, now_s: float, width: int) -> list[Line]:
         (f"x{speed(view)} " if speed(view) != 1 else "", BAND_DIM),
         road(view, words, now_s),
     )
-    return [beside(say(left, (" " * width, BAND)), person(view, words, now_s), width)]
+    return [beside(left, person(view, words, now_s), width)]
 
 
 def road(view: View, words: Words, now_s: float) -> Line:
@@ -71,10 +77,11 @@ def person(view: View, words: Words, now_s: float) -> Line:
     session = view.session
     if not session.station:
         return say((f" {words('head.watching')} ", BAND_DIM))
-    who = session.name or short(session.actor) if session.actor else words("head.nobody")
+    who = session.person or short(session.actor) if session.actor else words("head.nobody")
+    place = words.pick(session.name_zh, session.name_en) or session.station
     rest = LOCK_AFTER_S - (now_s - session.used_s)
     soon = f" {span(rest)}" if session.actor and rest < _WARN_BEFORE_LOCK_S else ""
-    return say((f" {session.station} ", BAND), (f" {who}{soon} ", BAND_BRIGHT if session.actor else BAND_DIM))
+    return say((f" {place} ", BAND), (f" {who}{soon} ", BAND_BRIGHT if session.actor else BAND_DIM))
 
 
 def screens(view: View, words: Words, here: str, width: int) -> list[Line]:
@@ -84,10 +91,10 @@ def screens(view: View, words: Words, here: str, width: int) -> list[Line]:
         count = unseen(view) if name == "alarms" else 0
         style = BAND_HERE if name == here else BAND
         badge = (str(count), BLOCK_BAD) if count else ("", BAND)
-        parts.append(say((f"F{number}", BAND_HERE if name == here else BAND_KEY), (f" {words(f'nav.{name}')}", style), badge))
-    gap = say((" ", BAND))
-    line = say(gap, *(part for one in parts for part in (one, gap)))
-    return [beside(line, say((" " * max(0, width - line.cell_length), BAND)), width)]
+        parts.append(
+            say((f"F{number}", BAND_HERE if name == here else BAND_KEY), (f" {words(f'nav.{name}')}", style), badge)
+        )
+    return [fit(say(" ", join(parts, " ")), width)]
 
 
 def unseen(view: View) -> int:
@@ -95,9 +102,11 @@ def unseen(view: View) -> int:
     return sum(alarm["state"] in {"UNACK", "RTNUN"} for alarm in view.alarms)
 
 
-def keys(pairs: Sequence[tuple[str, str]], words: Words, notice: str, width: int) -> list[Line]:
-    """Return the keys of a screen; a notice stands before them while there is one."""
-    if notice:
-        return [say((f" {notice} ", BLOCK_WARN))]
-    line = flow((say((key, KEY), " ", (words(text), DIM)) for key, text in pairs), max(1, width - 1))
+def keys(pairs: Sequence[tuple[str, str]], view: View, words: Words, now_s: float, width: int) -> list[Line]:
+    """Return the keys of a screen; a notice stands in their place while its time lasts."""
+    if now_s < view.notice.until_s:
+        return [fit(say((f" {view.notice.text} ", BLOCKS[view.notice.tone])), width)]
+    line = flow(
+        (say((words.of("keyname", key), KEY), " ", (words(text), DIM)) for key, text in pairs), max(1, width - 1)
+    )
     return [say(" ", line[0])] if line else []

@@ -95,7 +95,9 @@ class _Plot:
             self.gaps.update(range(edge // _ACROSS + 1, self.cells))
 
 
-def curve(samples: Sequence[Sample], threshold: float, size: tuple[int, int], stamp: Callable[[int], str]) -> list[Line]:
+def curve(
+    samples: Sequence[Sample], threshold: float, size: tuple[int, int], stamp: Callable[[int], str]
+) -> list[Line]:
     """Return lines for `size` (width, height): the curve, a line at `threshold`, values at the left, instants below.
 
     Empty where there is nothing to draw or no room for it.

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from tui.clocks import span
 from tui.codes import PAIRS, prefix, short
 from tui.figures import plant_now, task_window
-from tui.ink import BAD, BLOCK_BAD, BLOCK_GOOD, BLOCK_NOTE, BRIGHT, DIM, FAINT, NOTE, PLAIN, WARN, fit, say, wrap
+from tui.ink import BAD, BRIGHT, DIM, FAINT, NOTE, PLAIN, WARN, fit, say, wrap
+from tui.paint.chrome import BLOCKS
 from tui.state import Minutes, Tone, Weigh
 from tui.widgets.table import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.style import Style
 
     from controller.wire import TaskView
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from tui.state import View
     from tui.words import Words
 
-_BLOCK = {Tone.GOOD: BLOCK_GOOD, Tone.BAD: BLOCK_BAD, Tone.NOTE: BLOCK_NOTE}
 _SIGN = {
     Tone.GOOD: ("      ▄▀", "     ▄▀ ", "▀▄ ▄▀   ", "  ▀     "),
     Tone.BAD: ("▀▄    ▄▀", "  ▀▄▄▀  ", "  ▄▀▀▄  ", "▄▀    ▀▄"),
@@ -39,14 +41,16 @@ def verdict(view: View, words: Words, size: tuple[int, int]) -> list[Line]:
     if one is None:
         lines = [say((words("desk.ready"), BRIGHT)), *wrap(say((words("desk.ready-how"), DIM)), width - _SIGN_WIDTH)]
         return [say(), *(say(" " * _SIGN_WIDTH, line) for line in lines)]
-    block = _BLOCK[one.tone]
+    block = BLOCKS[one.tone]
     headline = wrap(say((one.title, block)), width - _SIGN_WIDTH - 1)
     reasons = [line for text in one.lines if text for line in wrap(say((text, block)), width - _SIGN_WIDTH - 1)]
     body = [say(("", block)), *headline, *reasons][:height]
     body += [say()] * (height - len(body))
     signs = ("", *_SIGN[one.tone])
     return [
-        fit(say((fit(say(f"  {signs[row] if row < len(signs) else ''}"), _SIGN_WIDTH)), line), width).stylize_before(block)
+        fit(say((fit(say(f"  {signs[row] if row < len(signs) else ''}"), _SIGN_WIDTH)), line), width).stylize_before(
+            block
+        )
         for row, line in enumerate(body)
     ]
 
@@ -63,14 +67,17 @@ def in_hand(view: View, words: Words, width: int) -> list[Line]:
     code = view.hand.code
     if not code:
         return [say((words("desk.empty-hand"), DIM))]
-    partners = sorted({into for source, into in PAIRS if source == prefix(code)} | {source for source, into in PAIRS if into == prefix(code)})
+    partners = sorted(
+        {into for source, into in PAIRS if source == prefix(code)}
+        | {source for source, into in PAIRS if into == prefix(code)}
+    )
     wanted = " / ".join(words.of("code", one) for one in partners)
     hand = say((words("desk.in-hand"), DIM), " ", (words.of("code", prefix(code)), NOTE), f" {code}")
     return [hand, say((words("desk.wants", what=wanted), DIM)) if wanted else say()]
 
 
 def _weigh(ask: Weigh, words: Words, width: int) -> Line:
-    portion = words("desk.portion", number=ask.done + 1, times=ask.times) if ask.times > 1 else ""
+    portion = words("desk.portions", times=ask.times) if ask.times > 1 else ""
     return fit(
         say(
             (words("desk.weigh"), DIM), " ", (ask.herb, BRIGHT), "  ", (f"{ask.grams:g} g", BRIGHT),
@@ -126,3 +133,20 @@ def window_text(frame: Window, words: Words) -> str:
 def tone(task: TaskView) -> Style:
     """Return the colour of a task of the signing desk: holds are red."""
     return {"hold": BAD, "excursion": BAD, "release": NOTE}.get(task["kind"], PLAIN)
+
+
+def key(task: TaskView) -> str:
+    """Return what tells a task from all others."""
+    return f"{task['kind']} {task['batch']} {task['code']} {task['into']} {task['details'].get('herb', '')}"
+
+
+def ordered(tasks: Sequence[TaskView], view: View, now_s: float) -> list[TaskView]:
+    """Return tasks as they want doing: those of the code in hand, then windows that close, then by promise."""
+    now, hand = plant_now(view, now_s), view.hand.code
+
+    def rank(task: TaskView) -> tuple[bool, bool, int]:
+        codes = (task["code"], task["into"], task["batch"], *task["codes"])
+        closing = task["closes_at"] and task_window(task, now).state in {"open", "closed"}
+        return not (hand and hand in codes), not closing, task["closes_at"] if closing else task["rank"]
+
+    return sorted(tasks, key=rank)

@@ -17,7 +17,9 @@ _NAME = 14
 _COLOURS = ("idle", "next", "dirty", "wait", "soak", "heat", "boil", "flow", "held", "fault", "lost")
 
 
-def page(keys: Mapping[str, Sequence[tuple[str, str]]], everywhere: Sequence[tuple[str, str]], words: Words, width: int) -> list[Line]:
+def page(
+    keys: Mapping[str, Sequence[tuple[str, str]]], everywhere: Sequence[tuple[str, str]], words: Words, width: int
+) -> list[Line]:
     """Return the help: `keys` by screen, those that work `everywhere`, pairs of key and text."""
     lines = [rule(words("help.title"), width), *wrap(say(words("help.scan")), width)]
     lines += [*_block(words("help.everywhere"), everywhere, words, width), rule(words("help.screens"), width)]
@@ -29,5 +31,5 @@ def page(keys: Mapping[str, Sequence[tuple[str, str]]], everywhere: Sequence[tup
 
 def _block(name: str, pairs: Sequence[tuple[str, str]], words: Words, width: int) -> list[Line]:
     head = fit(say((name, BRIGHT)), _NAME)
-    rows = flow((say((key, KEY), " ", (words(text), DIM)) for key, text in pairs), width - _NAME)
+    rows = flow((say((words.of("keyname", key), KEY), " ", (words(text), DIM)) for key, text in pairs), width - _NAME)
     return [say(head if number == 0 else " " * _NAME, row) for number, row in enumerate(rows or [say()])]

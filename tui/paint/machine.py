@@ -41,13 +41,27 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
     state = figures.phase(machine)
     tile = (f" {words.of('phase', state)} ", TILES[figures.shown_tone(view, machine)])
     volume = f"{machine['volume_ml'][1] / _LITRE_ML:g} L" if len(machine["volume_ml"]) > 1 else ""
-    name = say((f" {machine['id']} ", BRIGHT), tile, "  ", words.of("kind", machine["kind"]), f" {volume} ", (machine["profile"], DIM))
+    name = say(
+        (f" {machine['id']} ", BRIGHT),
+        tile,
+        "  ",
+        words.of("kind", machine["kind"]),
+        f" {volume} ",
+        (machine["profile"], DIM),
+    )
     details = flow(
         [
             link(machine, view, words, now_s),
-            say((words("machine.state"), DIM), f" {words.of('state', machine['state'])} {words.of('mode', machine['mode'])}"),
+            say(
+                (words("machine.state"), DIM),
+                f" {words.of('state', machine['state'])} {words.of('mode', machine['mode'])}",
+            ),
             say((words("machine.watchdog"), DIM), f" {words.of('watchdog', machine['watchdog'])}"),
-            *([say((words("machine.waiver", what=words.of("waiver", machine["waiver"])), WARN))] if machine["waiver"] else []),
+            *(
+                [say((words("machine.waiver", what=words.of("waiver", machine["waiver"])), WARN))]
+                if machine["waiver"]
+                else []
+            ),
         ],
         width - 1,
     )
@@ -77,7 +91,9 @@ def work(machine: MachineView, view: View, words: Words, now_s: float, width: in
     rest = figures.remaining_s(view, machine, now_s)
     parts: list[Line] = []
     if machine["batch"]:
-        parts.append(say((words("col.batch"), DIM), f" {short(machine['batch'])} ", (machine["prescription_no"], BRIGHT)))
+        parts.append(
+            say((words("col.batch"), DIM), f" {short(machine['batch'])} ", (machine["prescription_no"], BRIGHT))
+        )
     if machine["order_step"]:
         parts.append(say((words("machine.step"), DIM), f" {words.of('step', machine['order_step'])}"))
     if rest:
@@ -102,11 +118,28 @@ def reading(
     age = brief(figures.reading_age_s(view, machine, one, now_s))
     label = fit(say((f" {words.of('tag', name)}", PLAIN)), _NAME)
     if figures.is_live(view, machine, one):
-        return say(label, fit(say((value, BRIGHT)), _VALUE, right=True), "  ", (words("machine.good"), GOOD), (f"  {age}", DIM))
+        return say(
+            label, fit(say((value, BRIGHT)), _VALUE, right=True), "  ", (words("machine.good"), GOOD), (f"  {age}", DIM)
+        )
     if one["quality"] == "bad" and machine["link"] == "fresh":
-        return say(label, fit(say((value, FAINT)), _VALUE, right=True), "  ", (words("machine.bad", why=one["reason"]), BAD), (f"  {age}", DIM))
+        return say(
+            label,
+            fit(say((value, FAINT)), _VALUE, right=True),
+            "  ",
+            (words("machine.bad", why=one["reason"]), BAD),
+            (f"  {age}", DIM),
+        )
     since = clock(one["at"], figures.site_zone(view))
-    return fit(say(label, fit(say((value, FAINT)), _VALUE, right=True), "  ", (words("machine.stale", at=since), DIM), (f"  {age}", FAINT)), width)
+    return fit(
+        say(
+            label,
+            fit(say((value, FAINT)), _VALUE, right=True),
+            "  ",
+            (words("machine.stale", at=since), DIM),
+            (f"  {age}", FAINT),
+        ),
+        width,
+    )
 
 
 def boil(machine: MachineView, view: View, words: Words, now_s: float, width: int) -> list[Line]:

@@ -27,7 +27,8 @@ FLOW = (
 )  # fmt: skip
 """Open statuses in the order a prescription goes through them."""
 
-_WAIVERS_SHOWN = 4
+_NARROW, _NAME = 76, 9
+"""Width at which one waiver is named, and the width of another name."""
 
 
 def stages(view: View, words: Words, width: int) -> list[Line]:
@@ -46,16 +47,18 @@ def pressing(view: View, words: Words, width: int) -> list[Line]:
     line = view.line
     if line is None:
         return [say((words("overview.waiting"), DIM))]
+    active = [alarm["priority"] for alarm in view.alarms if alarm["state"] != "NORMAL"]
     parts = [
         _count(words("overview.late"), line["late"], BAD),
         _count(words("overview.at-risk"), line["at_risk"], WARN),
         say((words("overview.alarms"), DIM)),
-        _count(words.of("priority", "high"), line["alarms"].get("high", 0), BAD),
-        _count(words.of("priority", "medium"), line["alarms"].get("medium", 0), WARN),
-        _count(words.of("priority", "low"), line["alarms"].get("low", 0), BRIGHT),
+        _count(words.of("priority", "high"), active.count("high"), BAD),
+        _count(words.of("priority", "medium"), active.count("medium"), WARN),
+        _count(words.of("priority", "low"), active.count("low"), BRIGHT),
     ]
     if line["waivers"]:
-        parts.append(say((words("overview.waivers"), WARN), " ", (_few(line["waivers"]), DIM)))
+        many = words("overview.waivers", count=len(line["waivers"]))
+        parts.append(say((many, WARN), " ", (_few(line["waivers"], 1 + (width - _NARROW) // _NAME), DIM)))
     return flow(parts, width, "   ")
 
 
@@ -63,9 +66,8 @@ def _count(name: str, count: int, style: Style) -> Line:
     return say((name, DIM), " ", (str(count), style if count else FAINT))
 
 
-def _few(names: list[str]) -> str:
-    more = len(names) - _WAIVERS_SHOWN
-    return " ".join(names[:_WAIVERS_SHOWN]) + (f" +{more}" if more > 0 else "")
+def _few(names: list[str], room: int) -> str:
+    return " ".join(names[:room]) + (".." if len(names) > room else "")
 
 
 def families(view: View, words: Words, now_s: float) -> dict[str, list[Tile]]:
@@ -116,7 +118,9 @@ def chosen(view: View, words: Words, machine_id: str, now_s: float, width: int) 
     state = figures.phase(machine)
     rest = figures.remaining_s(view, machine, now_s)
     parts = [
-        say((f" {machine['id']} ", BRIGHT), (f" {words.of('phase', state)} ", TILES[figures.shown_tone(view, machine)])),
+        say(
+            (f" {machine['id']} ", BRIGHT), (f" {words.of('phase', state)} ", TILES[figures.shown_tone(view, machine)])
+        ),
         say((words("machine.rest"), DIM), " ", span(rest)) if rest else say(),
         _holds(machine, words),
         say((words("machine.stale", at=clock(machine["link_since"], figures.site_zone(view))), DIM))
@@ -148,4 +152,7 @@ def urgent(view: View, words: Words, now_s: float, size: tuple[int, int]) -> lis
 def ticker(view: View, words: Words, size: tuple[int, int]) -> list[Line]:
     """Return what has just happened, newest first."""
     width, height = size
-    return [rule(words("overview.ticker"), width), *(tick(fact, words, view, width) for fact in view.recent[: height - 1])]
+    return [
+        rule(words("overview.ticker"), width),
+        *(tick(fact, words, view, width) for fact in view.recent[: height - 1]),
+    ]

@@ -82,7 +82,12 @@ def items(case: PrescriptionView, _view: View, words: Words, width: int) -> list
     return [
         rule(words("rx.items", count=len(case["items"])), width),
         recipe(case, words),
-        say((words("rx.prescriber"), DIM), f" {case['prescriber']}  ", (words("rx.diagnosis"), DIM), f" {case['diagnosis']}"),
+        say(
+            (words("rx.prescriber"), DIM),
+            f" {case['prescriber']}  ",
+            (words("rx.diagnosis"), DIM),
+            f" {case['diagnosis']}",
+        ),
         *(item(one, words, width) for one in case["items"]),
     ]
 
@@ -128,8 +133,8 @@ def checkpoint(point: CheckpointView, view: View, words: Words, width: int) -> L
 
 def check(name: str, words: Words) -> str:
     """Return the name of a checkpoint; that of a part made apart carries its herb."""
-    kind, dot, herb = name.partition(".")
-    return f"{words.of('checkpoint', kind)} {herb}" if kind == "separate" and dot else words.of("checkpoint", name)
+    kind, _, herb = name.partition(".")
+    return f"{words.of('checkpoint', name)} {herb if kind == 'separate' else ''}".rstrip()
 
 
 def _limits(point: CheckpointView) -> str:
@@ -152,7 +157,10 @@ def batches(case: PrescriptionView, view: View, words: Words, width: int) -> lis
     lines: list[Line] = []
     for batch in reversed(case["batches"]):
         lines += [*batch_lines(batch, view, words, width), say()]
-    return [*(lines or [rule(words("rx.batches"), width), say((words("rx.no-batch"), FAINT))]), *parcel(case, view, words, width)]
+    return [
+        *(lines or [rule(words("rx.batches"), width), say((words("rx.no-batch"), FAINT))]),
+        *parcel(case, view, words, width),
+    ]
 
 
 def batch_lines(batch: BatchView, view: View, words: Words, width: int) -> list[Line]:
@@ -179,7 +187,9 @@ def batch_lines(batch: BatchView, view: View, words: Words, width: int) -> list[
     )
     bags = words("rx.bags", packed=len(batch["bags"]), boxed=batch["boxed"]) if batch["bags"] else ""
     return [
-        rule(words("rx.batch", id=short(batch["id"]), attempt=batch["attempt"]), width, words.of("stage", batch["stage"])),
+        rule(
+            words("rx.batch", id=short(batch["id"]), attempt=batch["attempt"]), width, words.of("stage", batch["stage"])
+        ),
         *(wrap(say(places), width) if places else ()),
         *(wrap(say((people, DIM)), width) if people else ()),
         *(boil_lines(batch, view, words)),
@@ -210,7 +220,10 @@ def hold(one: HoldView, view: View, words: Words, width: int) -> list[Line]:
     choices = " / ".join(words.of("choice", choice) for choice in one["choices"])
     since = minute(one["at"], site_zone(view))
     return [
-        *wrap(say((words("rx.held"), BAD), " ", (words.pick(one["text_zh"], one["text_en"]), BRIGHT), f" {one['note']}"), width),
+        *wrap(
+            say((words("rx.held"), BAD), " ", (words.pick(one["text_zh"], one["text_en"]), BRIGHT), f" {one['note']}"),
+            width,
+        ),
         say((f"  {words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)),
     ]
 
@@ -218,8 +231,13 @@ def hold(one: HoldView, view: View, words: Words, width: int) -> list[Line]:
 def _deviations(batch: BatchView, words: Words, width: int) -> Iterator[Line]:
     for one in batch["deviations"]:
         who = short(str(one.get("accepted_by") or "")) or words("rx.open-deviation")
+        text = words.pick(str(one.get("text_zh", "")), str(one.get("text_en", "")))
         yield from wrap(
-            say((words("rx.deviation"), WARN), f" {words.of('reason', str(one.get('reason', '')))} ", (f"{one.get('note', '')} {who}", DIM)),
+            say(
+                (words("rx.deviation"), WARN),
+                f" {text} ",
+                (f"{one.get('note', '')} {who}", DIM),
+            ),
             width,
         )
 
@@ -229,7 +247,9 @@ def parcel(case: PrescriptionView, view: View, words: Words, width: int) -> list
     one = case["parcel"]
     if one is None:
         return []
-    handed = day_minute(one["handed_over_at"], site_zone(view)) if one["handed_over_at"] else words("rx.not-handed-over")
+    handed = (
+        day_minute(one["handed_over_at"], site_zone(view)) if one["handed_over_at"] else words("rx.not-handed-over")
+    )
     return [
         rule(words("rx.parcel"), width, words.of("delivery", one["method"])),
         say((one["code"], BRIGHT), "  ", (words("rx.pickup"), DIM), f" {one['pickup_code']}"),
@@ -270,7 +290,13 @@ def review(case: PrescriptionView, _view: View, words: Words, width: int) -> lis
     return findings(case, words, width)
 
 
-SECTIONS: dict[str, Section] = {"items": items, "findings": review, "gates": gates, "batches": batches, "timeline": timeline}
+SECTIONS: dict[str, Section] = {
+    "items": items,
+    "findings": review,
+    "gates": gates,
+    "batches": batches,
+    "timeline": timeline,
+}
 """The pages of a prescription, in the order of the tab key."""
 
 

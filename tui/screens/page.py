@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding
@@ -21,29 +22,41 @@ if TYPE_CHECKING:
     from tui.state import View
 
 KEY_NAMES = {
-    "enter": "Enter", "escape": "Esc", "slash": "/", "left": "←", "right": "→", "tab": "Tab", "pagedown": "PgDn",
-    "question_mark": "?", "ctrl+q": "^Q", "ctrl+l": "^L", "delete": "Del", "left_square_bracket": "[", "right_square_bracket": "]",
+    "enter": "Enter", "escape": "Esc", "slash": "/", "tab": "Tab", "pagedown": "PgDn",
+    "question_mark": "?", "ctrl+q": "^Q",
 }  # fmt: skip
 
 
 def keys_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
     """Return the keys to show with the words for them."""
     shown = [one for one in bindings if isinstance(one, Binding) and one.show]
-    return [(one.key_display or KEY_NAMES.get(one.key, one.key.upper() if one.key[1:].isdecimal() else one.key), one.description) for one in shown]
+    return [
+        (
+            one.key_display or KEY_NAMES.get(one.key, one.key.upper() if one.key[1:].isdecimal() else one.key),
+            one.description,
+        )
+        for one in shown
+    ]
 
 
 class Page(Screen[None]):
-    """One screen of the terminal."""
+    """One screen of the terminal. `KINDS`: of the tasks it shows; `HINTS`: keys that its widgets take, with their words."""
 
     TITLE_KEY: ClassVar[str]
     NEEDS: ClassVar[frozenset[Need]] = frozenset()
     KINDS: ClassVar[tuple[str, ...]] = ()
     SHOWS_VERDICTS: ClassVar[bool] = False
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     @property
     def floor(self) -> FloorApp:
         """The app, by its own type."""
         return cast("FloorApp", self.app)
+
+    @classmethod
+    def own_keys(cls) -> list[tuple[str, str]]:
+        """Return the keys of this page, with the words for them."""
+        return [*cls.HINTS, *keys_of(cls.BINDINGS)]
 
     def compose(self) -> ComposeResult:
         """Mount the frame around the body."""
@@ -52,13 +65,13 @@ class Page(Screen[None]):
         yield Sheet(id="screens")
         yield Sheet(id="keys")
 
+    @abstractmethod
     def body(self) -> ComposeResult:
         """Mount what is this page's own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, view: View) -> None:
         """Paint the view."""
-        raise NotImplementedError
 
     def take_scan(self, code: str) -> bool:
         """Take a scanned code if this page has a use for it; else it goes to the scan desk."""
@@ -71,8 +84,8 @@ class Page(Screen[None]):
         view, words, now_s = floor.view, floor.words, floor.now_s()
         self._sheet("band").show(lambda width, _height: chrome.band(view, words, now_s, width))
         self._sheet("screens").show(lambda width, _height: chrome.screens(view, words, self.TITLE_KEY, width))
-        pairs = [*keys_of(self.BINDINGS), *keys_of(floor.BINDINGS)]
-        self._sheet("keys").show(lambda width, _height: chrome.keys(pairs, words, floor.notice, width))
+        pairs = [*self.own_keys(), *keys_of(floor.BINDINGS)]
+        self._sheet("keys").show(lambda width, _height: chrome.keys(pairs, view, words, now_s, width))
         self.show(view)
 
     def on_mount(self) -> None:
@@ -86,5 +99,3 @@ class Page(Screen[None]):
 
     def _sheet(self, name: str) -> Sheet:
         return self.query_one(f"#{name}", Sheet)
-
-

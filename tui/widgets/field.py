@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 CODE = r"[0-9A-Za-z-]*"
+DIGITS = r"[0-9]*"
 NUMBER = r"[0-9]*[.,]?[0-9]*"
 TEXT = r"[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]*"
 LONGEST = 200

@@ -43,9 +43,9 @@ class _Format:
     gap: int = 1
 
 
-_TALL, _FLAT, _SMALL, _DOT = _Format(9, 2), _Format(8, 1), _Format(5, 1), _Format(1, 1, 0)
+_TALL, _FLAT, _SMALL, _DOT = _Format(9, 2), _Format(7, 1), _Format(5, 1), _Format(1, 1, 0)
 _FORMATS = (_TALL, _FLAT, _SMALL, _DOT)
-_LABEL = 8
+_LABEL = 7
 
 
 @dataclass(frozen=True, slots=True)

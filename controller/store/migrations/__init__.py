@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from controller.store.errors import ReadFailed, WrongVersion
+from controller.store.errors import WrongVersion
 from controller.store.postgres import lock_key
 
 HEAD: Final = "0001"
@@ -36,10 +35,7 @@ def upgrade(connection: Connection) -> None:
 
 def require(connection: Connection) -> None:
     """Raise WrongVersion unless the schema is at HEAD."""
-    try:
-        found = revision(connection)
-    except SQLAlchemyError as error:
-        raise ReadFailed("the schema's version cannot be read") from error
+    found = revision(connection)
     if found != HEAD:
         raise WrongVersion(f"the schema is of version {found}, this program needs {HEAD}")
 

@@ -1,0 +1,76 @@
+"""Every alarm: raised, acknowledged, cleared; one key says that somebody has seen it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from tui.freshness import Need
+from tui.paint import alarms
+from tui.screens.page import Page
+from tui.widgets.sheet import Sheet
+from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from controller.wire import AlarmView
+    from tui.state import View
+
+
+class AlarmsPage(Page):
+    """The list, and what to do about the one under the cursor."""
+
+    TITLE_KEY = "alarms"
+    NEEDS = frozenset({Need.ALARMS})
+    HINTS = (("Enter", "key.machine"),)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "acknowledge", "key.acknowledge"),
+        Binding("escape", "app.back", "key.back"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Mount list and detail."""
+        yield Table(id="list")
+        yield Sheet(id="detail")
+
+    def show(self, view: View) -> None:
+        """Paint the view."""
+        words, found = self.floor.words, alarms.ordered(view)
+        self.query_one(Table).fill(
+            alarms.columns(words),
+            [alarm["id"] for alarm in found],
+            lambda row: alarms.cells(found[row], view, words),
+            words("list.no-alarms"),
+        )
+        self._detail()
+
+    @on(Table.Moved)
+    def _detail(self) -> None:
+        view, words, alarm = self.floor.view, self.floor.words, self._alarm()
+        self._sheet("detail").show(lambda width, _height: alarms.detail(alarm, view, words, width))
+
+    @on(Table.Chosen)
+    def _go(self) -> None:
+        alarm = self._alarm()
+        if alarm is not None and alarm["source"] in self.floor.view.machines:
+            self.floor.turn_to(alarm["source"])
+            self.floor.go("machine")
+
+    def action_acknowledge(self) -> None:
+        """Say that somebody has seen it."""
+        alarm = self._alarm()
+        if alarm is not None:
+            self.floor.start(self._acknowledge(alarm))
+
+    async def _acknowledge(self, alarm: AlarmView) -> None:
+        words = self.floor.words
+        signature = await self.floor.badge(words.pick(alarm["text_zh"], alarm["text_en"]))
+        if signature is not None:
+            await self.floor.bench.acknowledge(alarm["id"], signature)
+
+    def _alarm(self) -> AlarmView | None:
+        key = self.query_one(Table).key
+        return next((alarm for alarm in self.floor.view.alarms if alarm["id"] == key), None)

@@ -1,0 +1,108 @@
+"""The signing desk: holds, excursions, releases and verifications, each with its facts and the choices under keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from tui import acts
+from tui.freshness import Need
+from tui.paint import signing
+from tui.screens.page import Page
+from tui.screens.sign import Request
+from tui.widgets.sheet import Scroll
+from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from controller.wire import TaskView
+    from tui.screens.sign import NoteRule
+    from tui.state import View
+
+_NOTES: dict[str, NoteRule] = {
+    "accept_deviation": "required",
+    "scrap": "required",
+    "continue": "optional",
+    "run_deficit": "optional",
+}
+
+
+class SigningPage(Page):
+    """The queue, and what is to be signed."""
+
+    TITLE_KEY = "signing"
+    NEEDS = frozenset({Need.TASKS, Need.CASE})
+    KINDS = signing.KINDS
+    HINTS = (("Enter", "key.prescription"), ("Tab", "key.scroll"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "sign(0)", "key.sign", key_display="1-4"),
+        Binding("2", "sign(1)", show=False),
+        Binding("3", "sign(2)", show=False),
+        Binding("4", "sign(3)", show=False),
+        Binding("escape", "app.back", "key.back"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Mount queue and detail."""
+        with Container(id="middle"):
+            yield Table(id="queue")
+            yield Scroll(id="detail")
+
+    def show(self, view: View) -> None:
+        """Paint the view."""
+        words, now_s, found = self.floor.words, self.floor.now_s(), self._tasks()
+        self.query_one(Table).fill(
+            signing.columns(words),
+            [_key(task) for task in found],
+            lambda row: signing.cells(found[row], view, words, now_s),
+            words("signing.none"),
+        )
+        task = self._task()
+        if task is not None and task["case"] and task["case"] != view.case_id:
+            self.floor.open_case(task["case"])
+        self.query_one(Scroll).show(lambda width, _height: signing.detail(task, view, words, width))
+
+    @on(Table.Moved)
+    def _turn(self) -> None:
+        self.query_one(Scroll).rewind()
+        self.show(self.floor.view)
+
+    @on(Table.Chosen)
+    def _open(self) -> None:
+        task = self._task()
+        if task is not None and task["case"]:
+            self.floor.open_case(task["case"])
+            self.floor.go("prescription")
+
+    def action_sign(self, number: int) -> None:
+        """Sign one of the choices."""
+        task = self._task()
+        if task is not None and number < len(acts.choices_of(task)):
+            self.floor.start(self._sign(task, acts.choices_of(task)[number]))
+
+    async def _sign(self, task: TaskView, choice: str) -> None:
+        words = self.floor.words
+        meaning = f"{words.of('choice', choice)}  {task['prescription_no']}"
+        text = words.pick(task["text_zh"], task["text_en"])
+        signed = await self.floor.signed(Request(meaning, lines=(text,), note=_NOTES.get(choice, "none")))
+        if signed is not None:
+            await self.floor.bench.intent(acts.sign(task, choice, signed.signature.note), signed.signature)
+
+    def _tasks(self) -> list[TaskView]:
+        """Return what waits for a signature: holds and excursions first."""
+        return sorted(
+            (task for task in self.floor.view.tasks if task["kind"] in self.KINDS),
+            key=lambda task: (self.KINDS.index(task["kind"]), task["rank"]),
+        )
+
+    def _task(self) -> TaskView | None:
+        key = self.query_one(Table).key
+        return next((task for task in self._tasks() if _key(task) == key), None)
+
+
+def _key(task: TaskView) -> str:
+    return f"{task['kind']} {task['batch']} {task['code']} {task['details'].get('reason', '')}"
