@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     OnLink = Callable[[str, LinkState, float], None]
     OnFault = Callable[[str, Exception], None]
 
+_FIRST_ROUND_S: Final = 0.5
 _FIRST_DELAY_S: Final = 0.25
 _LAST_DELAY_S: Final = 10.0
 _LOG: Final = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Poller:
         self._period_s = period_s(machine.profile.period_s, speed)
         self._stale_s = stale_after_s(machine.profile, speed)
         self._phase_s = phase * self._period_s
+        self._first_s = phase * min(self._period_s, _FIRST_ROUND_S)
         self._on_snapshot, self._on_link, self._on_fault, self._on_tried = on_snapshot, on_link, on_fault, on_tried
         self._plausibility = Plausibility(machine.profile, speed)
         dog = machine.profile.watchdog
@@ -83,7 +85,8 @@ class Poller:
         self._look_after(self._stale_s)
         delay_s = _FIRST_DELAY_S
         try:
-            await asyncio.sleep(self._phase_s)
+            # Not at its place in the period yet: a start does not wait for the slowest of all periods.
+            await asyncio.sleep(self._first_s)
             while True:
                 polls = self.tally.polls
                 try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -258,7 +258,7 @@ async def rig(*, requests_per_minute: int = 0) -> AsyncIterator[Rig]:
         store.add_key(f"id-{name}", role, scope, digest_of(f"key-{name}"))
     for person in PEOPLE.values():
         store.set_pin(person.badge, _pin_hash())
-    book = _with(pure.book, stations=STATIONS, hospitals=frozenset({"RS-TCM", "RS-YULI"}))
+    book = replace(pure.book, stations=STATIONS, hospitals=frozenset({"RS-TCM", "RS-YULI"}))
     feed = Feed(0, store.facts_after)
 
     def leave(durable: Durable) -> None:
@@ -291,9 +291,3 @@ async def rig(*, requests_per_minute: int = 0) -> AsyncIterator[Rig]:
             line.stop()
             await asyncio.gather(running, return_exceptions=True)
             app.state.desk.pins.close()
-
-
-def _with(book: Any, **changes: Any) -> Any:
-    import dataclasses
-
-    return dataclasses.replace(book, **changes)

@@ -133,7 +133,14 @@ def wrap(line: Line, width: int) -> list[Line]:
     return line.wrap(max(1, width))
 
 
-def bar(share: float, width: int, style: Style) -> Line:
-    """Return a bar of `width` cells, `share` (0 to 1) of it filled."""
+def gauge(share: float, width: int) -> str:
+    """Return a bar of `width` cells as text, `share` (0 to 1) of it filled."""
     full = round(max(0.0, min(1.0, share)) * width)
-    return say(("━" * full, style), ("─" * (width - full), RULE))
+    return "━" * full + "─" * (width - full)
+
+
+def bar(share: float, width: int, style: Style) -> Line:
+    """Return a bar of `width` cells, the filled `share` (0 to 1) in its own style."""
+    text = gauge(share, width)
+    full = text.count("━")
+    return say((text[:full], style), (text[full:], RULE))

@@ -1,14 +1,12 @@
 """The prescription as hospitals send it (contract, section 4), as a schema: what is not here is an error.
 
-Checking also cleans every text, reads instants and resolves the names of herbs, so that all errors of a body are found in one pass.
-The context of the check is a `Reading`.
+Checking also cleans every text, reads instants and resolves the names of herbs, so that all errors of a body are found in one
+pass. The context of the check is a `Reading`.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, cast
+from typing import Annotated, Any, NotRequired, cast
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from controller.api.instants import from_text
+from controller.model.formulary import Formulary
 from controller.model.prescription import (
     DeliveryMethod,
     Handling,
@@ -35,9 +34,6 @@ from controller.model.prescription import (
     Urgency,
 )
 from controller.texts.inert import clean
-
-if TYPE_CHECKING:
-    from controller.model.formulary import Formulary
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _GRAM_DECIMALS = 3

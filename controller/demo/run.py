@@ -108,6 +108,7 @@ async def _play_to_the_end(stage: _Stage, arrivals: Sequence[Arrival]) -> int:
         except asyncio.CancelledError:
             if not caught:
                 raise
+            sys.stderr.write(f"\nended by {signal.Signals(caught[0]).name}\n")
             return 128 + caught[0]
     return 0
 

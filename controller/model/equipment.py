@@ -40,6 +40,11 @@ class Equipment:
     waiting: tuple[str, ...] = ()
 
     @property
+    def reachable(self) -> bool:
+        """Whether it would hear an order: seen fresh, in production mode. A `stop` also ends a fault."""
+        return self.link is LinkState.FRESH and self.mode is Mode.PRODUCE
+
+    @property
     def usable(self) -> bool:
-        """Whether new work may be sent: seen fresh, in production mode, without a fault."""
-        return self.link is LinkState.FRESH and self.mode is Mode.PRODUCE and not self.fault
+        """Whether new work may be sent."""
+        return self.reachable and not self.fault

@@ -66,9 +66,13 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     machine = floor.machines.get(key)
     if machine is None:
         return ()
-    if not machine.usable:
-        return (Rehouse(machine.next_batch),) if machine.next_batch else ()
     inner: list[InnerIntent] = []
+    if not machine.usable:
+        if machine.next_batch:
+            inner.append(Rehouse(machine.next_batch))
+        if machine.batch and machine.pending is None and has_left(floor, machine.batch, key):
+            inner.append(CleanMachine(key))
+        return tuple(inner)
     if machine.batch and machine.pending is None:
         inner.append(CleanMachine(key) if has_left(floor, machine.batch, key) else Advance(machine.batch))
     if not machine.batch and machine.waiting:

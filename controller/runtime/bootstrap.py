@@ -133,6 +133,7 @@ class _Controller:
         book = make_book(config, load_formulary(), recipes, profiles)
         self._lots = load_lots(config, book.formulary.herbs)
         self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}
+        gc.disable()  # what is made from here to the freeze is there to stay
         epoch, loaded = store.take_mastery(), store.load()
         floor = restore(loaded, site.machines)
         clock.not_before(loaded.last_at)
@@ -167,6 +168,7 @@ class _Controller:
         self._orders.resume(floor)
         self._supervisor = Supervisor.of_this_process(self._turns)
         gc.freeze()
+        gc.enable()
 
     async def work(
         self,

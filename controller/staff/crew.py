@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ class PutDown(Exception):
 class Crew:
     """Everybody at work on one line. `drawers`: where herbs were seen to lie.
 
-    `begun`: plant ms at which something was put on that then goes on alone.
+    `begun`: plant ms at which something was put on that then goes on alone. `tried`: how often a choice was signed for a
+    hold, by batch, reason and choice.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Crew:
     script: Script
     drawers: dict[str, str] = field(default_factory=dict[str, str])
     begun: dict[str, int] = field(default_factory=dict[str, int])
+    tried: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
 
     async def spend(self, act: str, times: int = 1) -> None:
         """Let the plant minutes of an act pass."""

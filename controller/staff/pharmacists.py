@@ -20,7 +20,9 @@ _CHOICES = (
     ("accept_deviation", "AcceptDeviation"),
     ("scrap", "Scrap"),
 )
-"""How a hold ends, the mildest first: a batch is destroyed only where nothing else is offered."""
+"""How a hold ends, the mildest first: a batch is destroyed only where nothing else helps."""
+
+_TRIES = 3
 
 
 async def review(crew: Crew, person: Person, job: Job) -> None:
@@ -53,18 +55,18 @@ async def release(crew: Crew, person: Person, job: Job) -> None:
 
 
 async def hold(crew: Crew, person: Person, job: Job) -> None:
-    """End a hold by the mildest choice."""
+    """End a hold by the mildest choice that has not failed to help three times."""
     await crew.spend("hold")
-    task = job.task
+    batch, reason = job.task["batch"], str(job.task["details"]["reason"])
     for choice, intent in _CHOICES:
-        if choice in task["choices"]:
-            reason, note = str(task["details"].get("reason", "")), "已核对现场与记录"
-            fields = {"target" if intent == "AcceptDeviation" else "batch": task["batch"], "note": note}
+        if choice in job.task["choices"] and crew.tried[batch, reason, choice] < _TRIES:
+            crew.tried[batch, reason, choice] += 1
+            fields = {"target" if intent == "AcceptDeviation" else "batch": batch, "note": "已核对现场与记录"}
             if intent in {"AcceptDeviation", "Continue"}:
                 fields["reason"] = reason
             must(await crew.intend(person, RELEASE, intent, **fields))
             return
-    raise PutDown("no choice is offered")
+    raise PutDown("no choice is left")
 
 
 async def excursion(crew: Crew, person: Person, job: Job) -> None:

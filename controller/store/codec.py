@@ -95,7 +95,7 @@ def _exact(node: Any) -> Any:
             exact["fields"] = sorted(exact["fields"], key=lambda one: one["name"])
             exact["extra_behavior"] = "forbid"
         case "frozenset":
-            exact["serialization"] = _plain(list, {"type": "list", "items_schema": exact["items_schema"]})
+            exact["serialization"] = _plain(sorted, {"type": "list", "items_schema": exact["items_schema"]})
         case "dict":
             exact["serialization"] = _plain(_by_key, {"type": "dict"})
         case "float":

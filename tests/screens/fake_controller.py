@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 STATIONS = ("review-1", "dispensing-1", "verification-1", "floor-1", "release-1", "dispatch-1")
-NAMES = {"review": "审方台", "dispensing": "调剂台", "verification": "复核台", "floor": "煎药区", "release": "放行台", "dispatch": "发药台"}
+NAMES = {
+    "review": "审方台",
+    "dispensing": "调剂台",
+    "verification": "复核台",
+    "floor": "煎药区",
+    "release": "放行台",
+    "dispatch": "发药台",
+}
 KEYS = {
     "admin": "key-admin",
     "hospitals": {},
@@ -60,14 +67,18 @@ class FakeController:
         self.key_file.write_text(json.dumps(KEYS))
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(self._app(), log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._app(), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        )
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
         self._folder.cleanup()
 
@@ -96,7 +107,14 @@ class FakeController:
 
     def refuse(self, what: str, rule: str, text: str, **more: Any) -> None:
         """Refuse an intent by its type, or a scan by its code."""
-        self.refusals[what] = {"rule": rule, "text_zh": text, "text_en": f"{rule}!", "facts": {}, "who_may_override": [], **more}
+        self.refusals[what] = {
+            "rule": rule,
+            "text_zh": text,
+            "text_en": f"{rule}!",
+            "facts": {},
+            "who_may_override": [],
+            **more,
+        }
 
     def _send(self, chunk: bytes | None) -> None:
         for stream in list(self._streams):
@@ -124,7 +142,9 @@ class FakeController:
             async def endpoint(request: Request) -> Response:
                 self.asked.append(str(request.url.path))
                 if _key(request) not in _all_keys():
-                    return _problem(401, {"rule": "key-unknown", "text_zh": "访问密钥无效。", "text_en": "The key is not good."})
+                    return _problem(
+                        401, {"rule": "key-unknown", "text_zh": "访问密钥无效。", "text_en": "The key is not good."}
+                    )
                 found = answer(request)
                 return JSONResponse(found) if found is not None else _problem(404, {"rule": "not-found"})
 
@@ -202,9 +222,24 @@ class FakeController:
             return self._bound(body["code"], body["into"])
         person = self.line.people.get(body["code"])
         if body["code"].startswith("A-") and person is None:
-            return {"status": 409, "rule": "person-unknown", "text_zh": "没有此工牌的人员。", "text_en": "There is no such person."}
-        shows = {"kind": "badge", "id": body["code"], "name": person, "enabled": True} if person else {"kind": "pail", "id": body["code"]}
-        return {"action": "show", "facts": [], "text_zh": f"条码 {body['code']}", "text_en": f"code {body['code']}", "shows": shows}
+            return {
+                "status": 409,
+                "rule": "person-unknown",
+                "text_zh": "没有此工牌的人员。",
+                "text_en": "There is no such person.",
+            }
+        shows = (
+            {"kind": "badge", "id": body["code"], "name": person, "enabled": True}
+            if person
+            else {"kind": "pail", "id": body["code"]}
+        )
+        return {
+            "action": "show",
+            "facts": [],
+            "text_zh": f"条码 {body['code']}",
+            "text_en": f"code {body['code']}",
+            "shows": shows,
+        }
 
     def _bound(self, source: str, target: str) -> dict[str, Any]:
         facts: list[dict[str, Any]] = []
@@ -233,7 +268,9 @@ class FakeController:
         for one in self.line.alarms:
             if one["id"] == name:
                 one |= {"state": "ACKED", "acknowledged_by": body["actor"], "acknowledged_at": self.line.now}
-        return self._answered({"action": "AcknowledgeAlarm", "facts": [], "text_zh": "报警已确认", "text_en": "acknowledged"})
+        return self._answered(
+            {"action": "AcknowledgeAlarm", "facts": [], "text_zh": "报警已确认", "text_en": "acknowledged"}
+        )
 
     def _answered(self, answer: dict[str, Any]) -> Response:
         if self.lost:
@@ -260,4 +297,6 @@ def _all_keys() -> set[str]:
 
 
 def _problem(status: int, problem: dict[str, Any]) -> JSONResponse:
-    return JSONResponse({"title": "problem", "status": status, **problem}, status, media_type="application/problem+json")
+    return JSONResponse(
+        {"title": "problem", "status": status, **problem}, status, media_type="application/problem+json"
+    )

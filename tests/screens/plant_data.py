@@ -22,7 +22,9 @@ def code(prefix: str, *parts: object) -> str:
     return f"{prefix}-{token[:17]}"
 
 
-PHARMACIST, DISPENSER, CHECKER, OPERATOR, PACKER = (code("A", name) for name in ("药师1", "调剂员1", "复核员1", "煎药员1", "包装员1"))
+PHARMACIST, DISPENSER, CHECKER, OPERATOR, PACKER = (
+    code("A", name) for name in ("药师1", "调剂员1", "复核员1", "煎药员1", "包装员1")
+)
 COURIER = code("A", "快递员1")
 PEOPLE = {
     PHARMACIST: "药师1",
@@ -73,7 +75,15 @@ def rows() -> list[dict[str, Any]]:
     """Return the open prescriptions by slack."""
     found = [
         row(3, "decocting", late=True, machine="pot-03", promised_at=NOW - 12 * MINUTE, slack_s=-720.0),
-        row(9, "held", stage="decocting", machine="pot-09", promise_at_risk=True, slack_s=1500.0, promised_at=NOW + 25 * MINUTE),
+        row(
+            9,
+            "held",
+            stage="decocting",
+            machine="pot-09",
+            promise_at_risk=True,
+            slack_s=1500.0,
+            promised_at=NOW + 25 * MINUTE,
+        ),
         row(21, "dispensing", urgency="urgent", promise_at_risk=True, slack_s=4080.0, promised_at=NOW + 68 * MINUTE),
         *(row(number, "decocting", machine=f"pot-{number:02d}") for number in (1, 2, 4, 5, 6, 11)),
         *(row(number, "soaking", machine=f"soak-{number:02d}") for number in (7, 8, 10, 12)),
@@ -131,7 +141,9 @@ POTS: dict[int, dict[str, Any]] = {
     6: working(6, "HOLD_BOIL", "boil.1", 960, boil=boil(240)),
     7: {"next_batch": code("B", 7)},
     8: {"clean": False},
-    9: working(9, "HOLD_BOIL", "boil.1", 0, held=True, boil=boil(612), link="stale", link_since=NOW - 96_000, age_s=96.0),
+    9: working(
+        9, "HOLD_BOIL", "boil.1", 0, held=True, boil=boil(612), link="stale", link_since=NOW - 96_000, age_s=96.0
+    ),
     11: working(11, "HEAT_TO_BOIL", "boil.1", 1680, boil=boil(0, state="heating")),
     12: {"step": "RINSE", "state": "EXECUTE", "order_step": "rinse.1", "remaining_s": 120, "clean": False},
     14: {"fault": 3, "fault_zh": "温度传感器故障", "fault_en": "temperature sensor failed", "state": "ABORTED"},
@@ -150,7 +162,9 @@ def machines() -> list[dict[str, Any]]:
         one = machine(f"pot-{number:02d}", "decoction", **POTS.get(number, {}))
         one |= {"volume_ml": [1500, 12000], "packer": f"pack-{(number - 1) // 3 + 1}"}
         one |= {"profile": "pot-opcua", "waiver": "opcua-none"} if number > 12 else {}
-        quality = ("stale", "link") if one["link"] != "fresh" else ("bad", "no sensor") if one["fault"] else ("good", "")
+        quality = (
+            ("stale", "link") if one["link"] != "fresh" else ("bad", "no sensor") if one["fault"] else ("good", "")
+        )
         if one["link"] != "never":
             warm = _TEMPERATURE.get(one["step"], 22.5)
             one["readings"] = {
@@ -223,7 +237,14 @@ def task(kind: str, number: int, role: str, **more: Any) -> dict[str, Any]:
 
 def draw(number: int, herb: str, grams: float, lot: str = "") -> dict[str, Any]:
     """Return the next herb to weigh."""
-    details = {"herb": herb, "grams": grams, "tolerance_g": round(grams * 0.05, 2), "times": 1, "lot": lot, "container": "pail"}
+    details = {
+        "herb": herb,
+        "grams": grams,
+        "tolerance_g": round(grams * 0.05, 2),
+        "times": 1,
+        "lot": lot,
+        "container": "pail",
+    }
     return task("draw", number, "dispenser", into=code("T", number), codes=[code("D", herb)], details=details,
                 text_zh=f"称取 {herb} {grams:g} g，1 次", text_en=f"Weigh {herb}, {grams:g} g, 1 times")  # fmt: skip
 
@@ -276,7 +297,9 @@ def fact(seq: int, kind: str, minutes_ago: int, about: str, **body: Any) -> dict
     return {"seq": seq, "at": at, "kind": kind, "about": about, "body": {"at": at, "case": about, **body}}
 
 
-def checkpoint(gate: str, name: str, minutes: int, about: str = "", verdict: str = "passed", **more: Any) -> dict[str, Any]:
+def checkpoint(
+    gate: str, name: str, minutes: int, about: str = "", verdict: str = "passed", **more: Any
+) -> dict[str, Any]:
     """Return one checkpoint."""
     return {
         "gate": gate, "name": name, "about": about, "verdict": verdict, "by": DISPENSER, "at": NOW - minutes * MINUTE,
@@ -391,7 +414,9 @@ def recent() -> list[dict[str, Any]]:
         fact(5102, "BoilBegan", 8, code("R", 6), name="boil.1", batch=code("B", 6)),
         fact(5103, "BatchVerified", 6, code("R", 13), by=CHECKER, batch=code("B", 13)),
         fact(5104, "AlarmRaised", 2, "link-stale:pot-09", rule="link-stale", source="pot-09"),
-        fact(5105, "HoldPlaced", 2, code("R", 9), hold={"reason": "link-stale", "machine": "pot-09"}, batch=code("B", 9)),
+        fact(
+            5105, "HoldPlaced", 2, code("R", 9), hold={"reason": "link-stale", "machine": "pot-09"}, batch=code("B", 9)
+        ),
         fact(5106, "BatchPacked", 1, code("R", 41), count=14, batch=code("B", 41)),
     ]
 
@@ -406,7 +431,14 @@ def curve(batch: str, machine_id: str) -> dict[str, Any]:
             points.append({"at": at, "value": None, "quality": "stale"})
         elif not 33 < minute < 38:
             points.append({"at": at, "value": celsius, "quality": "bad" if minute == 12 else "good"})
-    return {"batch": batch, "machine": machine_id, "tag": "ActualTemperature", "unit": "Cel", "boil_celsius": 99.5, "points": points}
+    return {
+        "batch": batch,
+        "machine": machine_id,
+        "tag": "ActualTemperature",
+        "unit": "Cel",
+        "boil_celsius": 99.5,
+        "points": points,
+    }
 
 
 @dataclass
@@ -442,4 +474,3 @@ class Line:
             "at_risk": sum(one["promise_at_risk"] for one in self.rows), "alarms": {"UNACK": 2, "ACKED": 1, "RTNUN": 1},
             "waivers": [one["id"] for one in self.machines if one["waiver"]],
         }  # fmt: skip
-

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from controller.model.case import Status
+from controller.runtime.inbox import LineBusy
 from controller.store.codec import encode
 from tests.api_rig import PIN, Rig, body, rig
 
@@ -96,7 +97,7 @@ async def test_a_newer_version_after_weighing_holds_and_answers_202() -> None:
 
 async def weigh_one(api: Rig, case: str) -> str:
     batch = await api.approve(case)
-    pail = sorted(api.line.book.pails)[0]
+    pail = min(api.line.book.pails)
     assert (await api.scan("dispensing", pail, batch, "dispenser", "nonce-pail")).status_code == 200
     herb = api.line.floor.batches[batch].plan.items[0]
     drawer = next(lot.drawer for lot in api.line.floor.lots.values() if lot.herb == herb.herb)
@@ -246,7 +247,6 @@ async def test_nothing_is_answered_2xx_that_was_not_written_down() -> None:
 
 async def test_a_full_inbox_answers_that_the_line_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with rig() as api:
-        from controller.runtime.inbox import LineBusy
 
         async def busy(*_: object, **__: object) -> None:
             raise LineBusy

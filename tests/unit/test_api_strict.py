@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from controller.api.body import POSTED
+from controller.api.body import POSTED, Reading
 from controller.api.problems import Problematic
 from controller.api.strict import MAX_BYTES, MAX_DEPTH, MAX_VALUES, check, parse
 from tests.api_rig import body, key_of, rig
+from tests.pure_line import FORMULARY
 
 
 def refusal(content: bytes) -> Problematic:
@@ -35,7 +36,7 @@ def test_numbers_that_json_does_not_have_are_refused(number: str) -> None:
 def test_a_number_beyond_every_float_is_an_error_with_its_place() -> None:
     content = json.dumps(body()).replace('"grams": 6.0', '"grams": 1e999')
     with pytest.raises(Problematic) as caught:
-        check(parse(content.encode()), POSTED)
+        check(parse(content.encode()), POSTED, Reading(FORMULARY))
     assert [error["pointer"] for error in caught.value.errors] == ["/items/4/grams"]
 
 
@@ -89,7 +90,7 @@ def test_a_whole_surrogate_pair_is_one_character() -> None:
 @pytest.mark.parametrize("number", ['"１２"', '"1_000"', '"12"', "true", "1.0", "null"])
 def test_only_a_json_number_is_a_number(number: str) -> None:
     with pytest.raises(Problematic):
-        check(parse(f'{{"doses": {number}}}'.encode()), POSTED)
+        check(parse(f'{{"doses": {number}}}'.encode()), POSTED, Reading(FORMULARY))
 
 
 def test_all_errors_of_a_body_are_told_at_once() -> None:
@@ -99,7 +100,7 @@ def test_all_errors_of_a_body_are_told_at_once() -> None:
     broken["patient"]["sex"] = None
     del broken["delivery"]["method"]
     with pytest.raises(Problematic) as caught:
-        check(parse(json.dumps(broken).encode()), POSTED)
+        check(parse(json.dumps(broken).encode()), POSTED, Reading(FORMULARY))
     assert {error["pointer"] for error in caught.value.errors} == {
         "/version", "/doses", "/route", "/extra", "/items/0/grams", "/items/2/handling", "/patient/sex",
         "/delivery/method",

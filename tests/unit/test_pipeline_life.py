@@ -398,3 +398,33 @@ def test_an_urgent_prescription_is_promised_in_two_hours_and_comes_first(line: P
     urgent = next(case for case in line.floor.cases if case != routine)
     assert line.floor.cases[urgent].promised_at - line.now == 120 * MINUTE
     assert line.tasks("review")
+
+
+def test_a_boil_whose_credit_and_counter_disagree_asks_for_a_person_once_each_alone_suffices(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(12)
+    batch = batch_of(line, case)
+    machine = line.machines[batch.pot]
+    machine.status = OrderStatus.FINISHED
+    seconds = 25 * 60.0
+    line.report(batch.pot, boil=i.BoilTruth(seconds, 0.0, seconds + 300, line.now))
+    assert batch_of(line, case).holds[0].reason == "credit-mismatch"
+    assert line.refused(i.RunDeficit(batch.id, badge("reviewer"), "st")) == "choice-not-offered"
+    line.must(i.AcceptDeviation(batch.id, "credit-mismatch", badge("reviewer"), "st", "传感器短时失灵，锅内一直沸腾"))
+    assert batch_of(line, case).boils[0].settled
+
+
+def test_a_covered_gap_is_accepted_only_by_somebody_who_did_not_operate(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(12)
+    batch = batch_of(line, case)
+    line.must(i.EnrolPerson(replace(line.floor.people[badge("operator")], roles=(Role.OPERATOR, Role.PHARMACIST))))
+    line.machines[batch.pot].status = OrderStatus.FINISHED
+    line.report(batch.pot, boil=i.BoilTruth(1400.0, 100.0, 1500.0, line.now))
+    accept = i.AcceptDeviation(batch.id, "machine-attested", badge("operator"), "st", "机器计数完整")
+    assert line.refused(accept) == "same-person"
+    line.must(replace(accept, actor=badge("reviewer")))
+    points = [point for point in batch_of(line, case).checkpoints if point.name == "boil.1.minutes"]
+    assert [point.verdict for point in points] == ["deviation"]

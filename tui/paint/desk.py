@@ -94,7 +94,7 @@ def columns(words: Words) -> list[Column]:
         Column(words("col.task"), 10),
         Column(words("col.prescription"), 14),
         Column(words("col.what")),
-        Column(words("col.scan"), 17),
+        Column(words("col.scan"), 19),
         Column(words("col.window"), 12, right=True),
     ]
 

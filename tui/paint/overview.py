@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui import figures
 from tui.clocks import brief, clock, span
 from tui.codes import short
-from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, rule, say
+from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, gauge, rule, say
 from tui.paint.alarms import headline, ordered
 from tui.paint.facts import tick
 from tui.paint.prescriptions import pressed
@@ -27,6 +27,7 @@ FLOW = (
 )  # fmt: skip
 """Open statuses in the order a prescription goes through them."""
 
+_GAUGE = 12
 _NARROW, _NAME = 76, 9
 """Width at which one waiver is named, and the width of another name."""
 
@@ -87,11 +88,12 @@ def _tile(machine: MachineView, view: View, words: Words, now_s: float) -> Tile:
     return Tile(machine["id"], number, tone, _one_figure(machine, state, view, words, now_s))
 
 
-def _below(machine: MachineView, view: View, now_s: float) -> str:
-    """Return a pot's second line: its temperature while that is known to be true, and what is left of the step."""
+def _below(machine: MachineView, view: View, now_s: float) -> tuple[str, str]:
+    """Return a pot's further lines: its temperature while that is known to be true and what is left of the step; its boil."""
     rest = figures.remaining_s(view, machine, now_s)
     left = brief(rest) if rest else ""
-    return f"{_main(machine, view):<5}{left:>3}"
+    boil = machine["boil"]
+    return f"{_main(machine, view):<5}{left:>3}", gauge(figures.credited(boil), _GAUGE) if boil else ""
 
 
 def _one_figure(machine: MachineView, state: str, view: View, words: Words, now_s: float) -> str:

@@ -122,19 +122,28 @@ def gates(case: PrescriptionView, view: View, words: Words, width: int) -> list[
 def checkpoint(point: CheckpointView, view: View, words: Words, width: int) -> Line:
     """Return one checkpoint: its verdict, its measured value with limits, by whom and when."""
     style = _VERDICT.get(point["verdict"], PLAIN)
-    value = say() if point["value"] is None else say(f"  {point['value']:g} {point['unit']} ", (_limits(point), DIM))
+    value = (
+        say()
+        if point["value"] is None
+        else say(f"  {point['value']:g} {words.of('unit', point['unit'])} ", (_limits(point), DIM))
+    )
     attested = (f" {words('rx.attested')}", WARN) if point["attested"] else ("", PLAIN)
+    subject = about(point["name"], point["about"])
     line = say(
-        "  ", (_MARK.get(point["verdict"], "?"), style), " ", check(point["name"], words), (f" {point['about']}", DIM),
-        value, (f" {point['evidence']}", DIM), attested,
-    )  # fmt: skip
+        ("  " + _MARK.get(point["verdict"], "?"), style),
+        f" {words.of('checkpoint', point['name'])}",
+        (f" {subject}", DIM),
+        value,
+        (f" {point['evidence']}", DIM),
+        attested,
+    )
     return beside(line, say((f" {short(point['by'])} {minute(point['at'], site_zone(view))}", DIM)), width)
 
 
-def check(name: str, words: Words) -> str:
-    """Return the name of a checkpoint; that of a part made apart carries its herb."""
+def about(name: str, of: str) -> str:
+    """Return what a checkpoint is about; `separate.HERB` carries its herb in its name."""
     kind, _, herb = name.partition(".")
-    return f"{words.of('checkpoint', name)} {herb if kind == 'separate' else ''}".rstrip()
+    return of or (herb if kind == "separate" else "")
 
 
 def _limits(point: CheckpointView) -> str:
@@ -148,7 +157,7 @@ def missing(batch: BatchView, words: Words, width: int) -> list[Line]:
     """Return the checkpoints that release will still ask for."""
     if not batch["missing"]:
         return []
-    names = "  ".join(f"{check(one[0], words)} {' '.join(one[1:])}".strip() for one in batch["missing"])
+    names = "  ".join(f"{words.of('checkpoint', name)} {about(name, of)}".strip() for name, of in batch["missing"])
     return wrap(say((words("rx.missing", count=len(batch["missing"])), WARN), " ", (names, DIM)), width)
 
 

@@ -43,7 +43,7 @@ def columns(words: Words, width: int) -> list[Column]:
     wide = [Column(words("col.received"), 11), Column(words("col.promised"), 11)] if width > _WIDE else []
     more = [Column(words("col.machine"), 10), Column(words("col.delivery"), 8)] if width > _WIDE else []
     return [
-        Column(words("col.prescription"), 20 if width > _WIDE else 14),
+        Column(words("col.prescription"), 20 if width > _WIDE else 16),
         Column(words("col.hospital"), 14 if width > _WIDE else 10),
         Column(words("col.patient")),
         Column(words("col.status"), 14 if width > _WIDE else 10),

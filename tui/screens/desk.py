@@ -107,7 +107,7 @@ class DeskPage(Page):
     @on(Table.Chosen)
     def _begin(self) -> None:
         """Weigh on where a drawer was scanned before this terminal came up."""
-        task = self._task()
+        task = self._at_cursor()
         if task is not None and task["kind"] == "draw" and task["details"].get("lot"):
             self.floor.change(replace(self.floor.view, ask=acts.weighing(task)))
 
@@ -129,7 +129,7 @@ class DeskPage(Page):
     def _tasks(self) -> list[TaskView]:
         return [task for task in self.floor.view.tasks if task["kind"] in self.GROUPS[self._group]]
 
-    def _task(self) -> TaskView | None:
+    def _at_cursor(self) -> TaskView | None:
         key = self.query_one(Table).key
         return next((task for task in self.floor.view.tasks if desk.key(task) == key), None)
 
@@ -169,7 +169,7 @@ class DispatchPage(DeskPage):
 
     def action_deliver(self, outcome: str) -> None:
         """Say how the parcel under the cursor ended."""
-        task = self._task()
+        task = self._at_cursor()
         if task is not None and task["kind"] == "deliver":
             self.floor.start(self._deliver(task, outcome))
 

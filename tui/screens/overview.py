@@ -31,9 +31,10 @@ class OverviewPage(Page):
         yield Sheet(id="stages")
         yield Sheet(id="pressing")
         with Container(id="middle"):
-            yield MachineMap(id="map")
-            with Container(id="side"):
+            with Container(id="floor"):
+                yield MachineMap(id="map")
                 yield Sheet(id="chosen")
+            with Container(id="side"):
                 yield Sheet(id="urgent")
                 yield Sheet(id="ticker")
 

@@ -11,7 +11,7 @@ from textual.containers import Container
 from tui import acts
 from tui.freshness import Need
 from tui.ink import DIM, say
-from tui.paint import prescription, signing
+from tui.paint import review
 from tui.screens.page import Page
 from tui.screens.sign import Request
 from tui.widgets.settings import Setting
@@ -38,7 +38,7 @@ class ReviewPage(Page):
     """The queue, and the prescription under the cursor."""
 
     TITLE_KEY = "review"
-    NEEDS = frozenset({Need.TASKS, Need.CASE})
+    NEEDS = frozenset({Need.TASKS, Need.ROWS, Need.CASE})
     KINDS = ("review",)
     HINTS = (("Tab", "key.scroll"),)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,9 +58,9 @@ class ReviewPage(Page):
         """Paint the view."""
         words, now_s, found = self.floor.words, self.floor.now_s(), self._tasks()
         self.query_one(Table).fill(
-            signing.columns(words),
+            review.columns(words),
             [task["case"] for task in found],
-            lambda row: signing.cells(found[row], view, words, now_s),
+            lambda row: review.cells(found[row], view, words, now_s),
             words("list.no-tasks"),
         )
         self._open()
@@ -80,11 +80,7 @@ class ReviewPage(Page):
         case = self._case()
         if case is None:
             return [say((words("list.no-tasks" if not self._tasks() else "overview.waiting"), DIM))]
-        return [
-            *prescription.head(case, view, words, now_s, width),
-            *prescription.findings(case, words, width),
-            *prescription.items(case, view, words, width),
-        ]
+        return review.detail(case, view, words, now_s, width)
 
     def _case(self) -> PrescriptionView | None:
         case = self.floor.view.case

@@ -61,7 +61,7 @@ class SigningPage(Page):
             lambda row: signing.cells(found[row], view, words, now_s),
             words("signing.none"),
         )
-        task = self._task()
+        task = self._at_cursor()
         if task is not None and task["case"] and task["case"] != view.case_id:
             self.floor.open_case(task["case"])
         self.query_one(Scroll).show(lambda width, _height: signing.detail(task, view, words, width))
@@ -73,14 +73,14 @@ class SigningPage(Page):
 
     @on(Table.Chosen)
     def _open(self) -> None:
-        task = self._task()
+        task = self._at_cursor()
         if task is not None and task["case"]:
             self.floor.open_case(task["case"])
             self.floor.go("prescription")
 
     def action_sign(self, number: int) -> None:
         """Sign one of the choices."""
-        task = self._task()
+        task = self._at_cursor()
         if task is not None and number < len(acts.choices_of(task)):
             self.floor.start(self._sign(task, acts.choices_of(task)[number]))
 
@@ -99,7 +99,7 @@ class SigningPage(Page):
             key=lambda task: (self.KINDS.index(task["kind"]), task["rank"]),
         )
 
-    def _task(self) -> TaskView | None:
+    def _at_cursor(self) -> TaskView | None:
         key = self.query_one(Table).key
         return next((task for task in self._tasks() if _key(task) == key), None)
 

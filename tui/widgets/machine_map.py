@@ -25,26 +25,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One machine: its id, its number on the floor, its tone, a word for it, and a second line (empty for small machines)."""
+    """One machine: its id, its number on the floor, its tone, a word for it, and the lines below (none for small machines)."""
 
     id: str
     number: str
     tone: str
     word: str
-    below: str = ""
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """How a tile is drawn: its width with the gap, and its height."""
+    """How a tile is drawn: its width with the gap, how many lines of it, and whether an empty line follows."""
 
     width: int
     height: int
     gap: int = 1
+    airy: bool = False
 
 
-_TALL, _FLAT, _SMALL, _DOT = _Format(9, 2), _Format(7, 1), _Format(5, 1), _Format(1, 1, 0)
-_FORMATS = (_TALL, _FLAT, _SMALL, _DOT)
+_LARGE, _TALL, _FLAT = _Format(14, 3, airy=True), _Format(9, 2), _Format(7, 1)
+_SMALL, _DOT = _Format(5, 1), _Format(1, 1, 0)
+_FORMATS = (_LARGE, _TALL, _FLAT, _SMALL, _DOT)
 _LABEL = 7
 
 
@@ -140,12 +142,13 @@ class MachineMap(Widget, can_focus=True, inherit_bindings=False):
         """Return the rows where no tile is larger than format `smallest`."""
         rows: list[_Row] = []
         for label, tiles in self._families.items():
-            natural = 0 if any(tile.below for tile in tiles) else 1
+            natural = 0 if any(tile.below for tile in tiles) else _FORMATS.index(_FLAT)
             shape = _FORMATS[max(smallest, natural)]
             many = max(1, (self.content_size.width - _LABEL + shape.gap) // shape.width)
             for start in range(0, len(tiles), many):
                 here = tiles[start : start + many]
                 rows += [_Row("" if start or part else label, here, shape, part) for part in range(shape.height)]
+                rows += [_Row("", (), shape, shape.height)] * shape.airy
         return rows
 
     def _keep_in_sight(self) -> None:
@@ -167,4 +170,4 @@ def _text(tile: Tile, row: _Row) -> str:
         return MARKS[tile.tone]
     if row.format is _SMALL:
         return f"{tile.number}{MARKS[tile.tone]}"
-    return tile.below if row.part else f"{tile.number} {tile.word}"
+    return tile.below[row.part - 1] if row.part else f"{tile.number} {tile.word}"

@@ -18,6 +18,7 @@ from tui.widgets.sheet import strip_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.geometry import Size
     from textual.strip import Strip
 
     from tui.ink import Line
@@ -73,11 +74,16 @@ class Table(Widget, can_focus=True, inherit_bindings=False):
         """Show rows with these keys; `cells(row)` makes one row when it is in sight, `empty` is said where there is none."""
         before = self.key
         self._columns, self._keys, self._cells, self._empty = columns, keys, cells, empty
+        self.refresh(layout=self.styles.is_auto_height)
         place = keys.index(before) if before in keys else min(self._cursor, len(keys) - 1)
         self._put(place)
         if self.key != before:
             self.post_message(self.Moved())
         self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's form
+        """Return one line each and the heading, for a table whose height follows its rows."""
+        return max(1, len(self._keys)) + 1
 
     def go_to(self, key: str) -> None:
         """Put the cursor on a key, if it is there."""

@@ -157,9 +157,9 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
         return ()
     if machine.kind == "soaking" and machine.pending is None:
         return (f.MachineFreed(world.now, machine.id),)
-    if not machine.usable:
+    if not machine.reachable:
         return ()
-    if machine.pending is not None or machine.order_status is OrderStatus.RUNNING:
+    if machine.pending is not None or machine.order_status is OrderStatus.RUNNING or machine.fault:
         return _stop(floor, machine, world)
     case = _case_of(floor, machine)
     step = f"{'rinse' if machine.kind == 'decoction' else 'flush'}.{machine.rinses + 1}"

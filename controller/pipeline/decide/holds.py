@@ -14,7 +14,7 @@ from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
 from controller.pipeline.decide.intake import plan_for, replaced
 from controller.pipeline.decide.review import open_batch
-from controller.quality.boil import missing_seconds
+from controller.quality.boil import BoilVerdict, missing_seconds
 from controller.scheduling.rank import promise
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def accept_deviation(floor: Floor, intent: AcceptDeviation, world: World) -> Dec
 
 
 def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tuple[f.Fact, ...]:
-    if hold.reason == "machine-attested":
+    if hold.reason in (BoilVerdict.ATTESTED, BoilVerdict.MISMATCH):
         record = batch.boils[batch.boil]
         point = recorded(
             batch,

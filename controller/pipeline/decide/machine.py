@@ -237,8 +237,13 @@ def judged(floor: Floor, batch: Batch, record: BoilRecord, machine: str, world: 
         case BoilVerdict.ATTESTED:
             choices = (Choice.ACCEPT_DEVIATION, Choice.RUN_DEFICIT, Choice.SCRAP)
             return placed(floor, batch, verdict, Cause.PERSON, choices, world, machine)
-        case BoilVerdict.DEFICIT | BoilVerdict.MISMATCH:
+        case BoilVerdict.DEFICIT:
             choices = (Choice.RUN_DEFICIT, Choice.SCRAP)
+            return placed(floor, batch, verdict, Cause.MACHINE, choices, world, machine)
+        case BoilVerdict.MISMATCH:
+            # Boiling more never brings the two together; once each alone suffices, a person may take the difference on.
+            enough = min(record.total_credit_s, record.total_counter_s) >= record.required_s
+            choices = (Choice.ACCEPT_DEVIATION if enough else Choice.RUN_DEFICIT, Choice.SCRAP)
             return placed(floor, batch, verdict, Cause.MACHINE, choices, world, machine)
 
 
