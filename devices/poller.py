@@ -108,7 +108,7 @@ class Poller:
     async def _poll_until_it_fails(self, origin_s: float) -> NoReturn:
         """Poll at `origin_s` + n periods; a slot that passes while the machine is slow is missed, not made up for."""
         due_s = beat_s = time.monotonic()
-        slot = math.floor((due_s - origin_s) / self._period_s)
+        slot = round((due_s - origin_s) / self._period_s)
         while True:
             self.tally.late_s = time.monotonic() - due_s
             await self._poll()

@@ -42,7 +42,7 @@ STATIONS = {
 } | {"SF": Station("SF", StationKind.COURIER, "快递", "courier")}
 KEYS = {
     "admin": ("admin", ""),
-    "floor": ("floor", ""),
+    "screen": ("floor", ""),
     "hospital": ("hospital", "RS-TCM"),
     "other-hospital": ("hospital", "RS-YULI"),
     "courier": ("courier", "SF"),
@@ -244,6 +244,25 @@ class Rig:
     async def scan(self, who: str, code: str, into: str, actor: str, nonce: str = "nonce-0001") -> httpx.Response:
         content = {"code": code, "into": into, "actor": badge(actor), "scanned_at": self.clock.at, "nonce": nonce}
         return await self.post(who, "/api/v1/scans", content)
+
+    async def parcel(self) -> tuple[str, str]:
+        """Bring a prescription that is only dispensed to its parcel; return both codes."""
+        case = await self.receive(preparation="dispense-only", doses=1)
+        batch, pail = await self.approve(case), min(self.line.book.pails)
+        assert (await self.scan("dispensing", pail, batch, "dispenser", "nonce-pail")).status_code == 200
+        for number, item in enumerate(self.line.floor.batches[batch].plan.items):
+            drawer = next(lot.drawer for lot in self.line.floor.lots.values() if lot.herb == item.herb)
+            drawn = await self.scan("dispensing", drawer, pail, "dispenser", f"nonce-drawer-{number}")
+            assert drawn.status_code == 200, drawn.text
+            fields = {"batch": batch, "herb": item.herb, "grams": item.grams}
+            weighed = await self.intend("dispensing", "RecordWeight", "dispenser", **fields)
+            assert weighed.status_code == 200, weighed.text
+        for who, act, actor in (("verification", "SignVerify", "checker"), ("release", "SignRelease", "releaser")):
+            signed = await self.intend(who, act, actor, pin=PIN, batch=batch)
+            assert signed.status_code == 200, signed.text
+        parcel = self.line.floor.cases[case].parcel
+        assert parcel is not None
+        return case, parcel.code
 
 
 def key_of(who: str) -> dict[str, str]:

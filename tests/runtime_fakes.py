@@ -6,8 +6,9 @@ import asyncio
 import threading
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from controller.model.facts import PrescriptionCancelled
 from controller.model.floor import Floor
@@ -20,7 +21,7 @@ from devices.model import Order
 from tests import pure_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, MutableMapping
 
     from controller.model.world import World
     from controller.store import Group
@@ -107,6 +108,7 @@ class RunningLine:
     journal: ObedientJournal
     left: list[Durable]
     task: asyncio.Task[None]
+    logs: list[MutableMapping[str, Any]]
 
 
 @asynccontextmanager
@@ -131,13 +133,14 @@ async def running_line(
         handle=handle,
         **more,
     )
-    task = asyncio.create_task(line.run())
-    try:
-        yield RunningLine(line, journal, left, task)
-    finally:
-        journal.gate.set()
-        line.stop()
-        await asyncio.gather(task, return_exceptions=True)
+    with structlog.testing.capture_logs() as logs:  # the console's tracebacks would take longer than the tests
+        task = asyncio.create_task(line.run())
+        try:
+            yield RunningLine(line, journal, left, task, logs)
+        finally:
+            journal.gate.set()
+            line.stop()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(done: Callable[[], bool], within_s: float = 5.0) -> None:
@@ -148,4 +151,3 @@ async def until(done: Callable[[], bool], within_s: float = 5.0) -> None:
 
 
 FAILURE = StoreFailed("no space left")
-TICKETS = count()

@@ -105,7 +105,7 @@ class FloorApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "key.help", key_display="F1"),
         *(Binding(f"f{number}", f"go('{name}')", show=False) for number, name in enumerate(chrome.SCREENS, 2)),
-        Binding("ctrl+t", "station", show=False),
+        Binding("ctrl+t", "station", "key.station", show=False),
         Binding("f12", "language", "key.language"),
         Binding("ctrl+q", "quit", "key.quit"),
     ]
@@ -266,14 +266,16 @@ class FloorApp(App[None]):
         """Show a page."""
         self.go(name)
 
-    async def action_back(self) -> None:
+    def action_last_page(self) -> None:
         """Show the page that was shown before."""
         self._switch(self._trail.pop() if self._trail else "overview")
 
     def action_help(self) -> None:
         """Show the help."""
         if not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpModal({name: page.own_keys() for name, page in PAGES.items()}))
+            keys = {name: page.own_keys() for name, page in PAGES.items()}
+            keys["prescriptions"] += [one for one in keys.pop("prescription") if one not in keys["prescriptions"]]
+            self.push_screen(HelpModal(keys))
 
     def action_language(self) -> None:
         """Speak the other language."""

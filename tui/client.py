@@ -66,6 +66,7 @@ class Client:
         failure = ""
         for attempt in range(TRIES):
             await asyncio.sleep(PAUSE_S * attempt)
+            self._check_open()
             try:
                 async with asyncio.timeout(READ_DEADLINE_S):
                     response = await self._http.get(f"/api/v1{path}", params=query, headers=_bearer(key))
@@ -120,7 +121,13 @@ class Client:
     def _key(self) -> str:
         return self.keys.acting(self.place)
 
+    def _check_open(self) -> None:
+        """Raise `Unreached` when another connection has taken the place of this one."""
+        if self._http.is_closed:
+            raise Unreached("connecting anew")
+
     async def _post(self, path: str, body: Mapping[str, Any]) -> Reply:
+        self._check_open()
         try:
             async with asyncio.timeout(ACT_DEADLINE_S):
                 response = await self._http.post(f"/api/v1{path}", json=body, headers=_bearer(self._key))

@@ -149,7 +149,8 @@ class Sync:
                 board.change(_folded(need, board.view, answer, board.now_s()))
         except (Unreached, Denied) as error:
             self.fresh.spoil(need)
-            board.tell(board.words("notice.not-read", what=need.value, why=error))
+            if board.view.link is Link.ONLINE:
+                board.tell(board.words("notice.not-read", what=need.value, why=error))
         finally:
             self._under_way.discard(need)
 

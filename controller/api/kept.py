@@ -10,6 +10,7 @@ from controller.api.pointers import token
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 PERSONAL = {
     "/patient/id": "id",
     "/patient/name": "name",
@@ -25,7 +26,7 @@ PERSONAL = {
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of a value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def person_of(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation["security"] = [{"key": []}]
         for content in operation.get("requestBody", {}).get("content", {}).values():
             schemas |= content["schema"].pop("$defs", {})
+            if title := content["schema"].get("title"):
+                schemas[title] = content["schema"]
+                content["schema"] = {"$ref": _REF.format(model=title)}
     return document
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NotRequired
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field, TypeAdapter, with_config
+from pydantic import AfterValidator, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from controller.api.acts import told
@@ -25,18 +25,22 @@ from controller.api.strict import check, read_json
 from controller.model.intents import ScanCode
 from controller.pipeline import Outcome
 from controller.store import ScanRow, StoredFact, Write
+from controller.texts.inert import clean
 from controller.wire import ScanAnswer
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["people"])
 
 _WINDOW_S = 300
-_Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+_Code = Annotated[str, Field(max_length=200), AfterValidator(clean)]
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 @with_config(STRICT)
 class ScanBody(TypedDict):
-    """One scan. `scanned_at`: ms of plant time, or RFC 3339 with an offset. `station`: where given, the key's own."""
+    """One scan, whatever was read. `into`: null, empty or absent where one code alone was scanned.
+
+    `scanned_at`: ms of plant time, or RFC 3339 with an offset. `station`: where given, the key's own.
+    """
 
     code: _Code
     into: NotRequired[_Code | None]

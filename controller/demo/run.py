@@ -20,12 +20,13 @@ import httpx
 
 from controller.config import load_config
 from controller.demo.children import ChildDied, Children
-from controller.demo.folder import make_folder
+from controller.demo.folder import SAMPLES, make_folder
 from controller.demo.hospitals import NoAnswer, Posted, post_all
 from controller.demo.progress import Progress, Stalled
 from controller.demo.ready import NotUp, controller_up, machines_up
 from controller.demo.summary import is_clean
 from controller.demo.verdict import judge
+from controller.demo.weather import PlantDeaf, warm_spell
 from controller.demo.workload import hospitals, once_more, read_workload
 from controller.formulary import load_recipes
 from devices.site import PlantClock
@@ -102,7 +103,7 @@ async def _play_to_the_end(stage: _Stage, arrivals: Sequence[Arrival]) -> int:
     with _cancelled_by_signals(play) as caught:
         try:
             await play
-        except (ChildDied, NotUp, NoAnswer, Stalled) as why:
+        except (ChildDied, NotUp, NoAnswer, PlantDeaf, Stalled) as why:
             sys.stderr.write(f"\n{why}\n")
             return 1
         except asyncio.CancelledError:
@@ -142,13 +143,20 @@ async def _play(stage: _Stage, arrivals: Sequence[Arrival]) -> None:
         chance = ("--seed", str(stage.options.seed), "--error-rate", str(stage.options.error_rate))
         await children.start("staff", "controller.staff", *place, *chance)
         keys = json.loads((config.site.state / "keys.json").read_text(encoding="utf-8"))
-        await _first(children.watch(), _post(stage, arrivals, keys, http), _show(stage, keys, http))
+        await _first(children.watch(), _post(stage, arrivals, keys, http), _weather(stage), _show(stage, keys, http))
 
 
 async def _post(stage: _Stage, arrivals: Sequence[Arrival], keys: dict[str, Any], http: httpx.AsyncClient) -> None:
     """Post everything; then only be there, since the run ends with what is shown."""
     coming = arrivals if stage.options.headless else once_more(arrivals)
     await post_all(coming, keys["hospitals"], http, stage.clock, stage.posted)
+    await asyncio.Event().wait()
+
+
+async def _weather(stage: _Stage) -> None:
+    """Make it warm for a while with the project's own samples; any other file is taken as it is."""
+    if stage.options.prescriptions.resolve() == SAMPLES:
+        await warm_spell(stage.config, stage.clock)
     await asyncio.Event().wait()
 
 

@@ -97,7 +97,7 @@ class Ledger:
         self._problems.extend(
             f"处方 {case} 既非进行中也非恰好一次结束 (prescription {case} is neither open nor ended exactly once)"
             for case in sorted(self.received)
-            if False
+            if kept.get(case) is not (case not in self._ended)
         )
 
     def _compare_intake(self, connection: Connection, line: str) -> None:

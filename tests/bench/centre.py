@@ -28,6 +28,11 @@ HOSPITAL = "RS-TCM"
 _UP_S = 120.0
 _END_S = 15.0
 _LOOK_S = 0.005
+_TRIES = 3
+
+
+class NotUp(Exception):
+    """A part of the centre did not come up."""
 
 
 @contextmanager
@@ -42,13 +47,19 @@ class Centre:
     """One site. `counts`: its machines; the default plant where left out."""
 
     def __init__(self, folder: Path, *, speed: int = 1, counts: Counts | None = None) -> None:
-        self.path = make_folder(
-            folder / "site", hospitals=[HOSPITAL], prescriptions=ROOT / "samples" / "prescriptions.jsonl", speed=speed, counts=counts
-        )  # fmt: skip
-        self.config = load_config(self.path)
-        self.state = self.config.site.state
+        self.state = (folder / "site").resolve()
+        self._speed, self._counts = speed, counts
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
-        (self.state / "log").mkdir(exist_ok=True)
+        self._make()
+
+    def _make(self) -> None:
+        """Make the folder anew, with ports that were free a moment ago."""
+        nowhere = self.state / "none.jsonl"  # staff of a bench amend nothing
+        self.path = make_folder(
+            self.state, hospitals=[HOSPITAL], prescriptions=nowhere, speed=self._speed, counts=self._counts
+        )
+        self.config = load_config(self.path)
+        (self.state / "log").mkdir()
 
     def __enter__(self) -> Self:
         return self
@@ -69,9 +80,18 @@ class Centre:
             self._parts[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start_plant(self) -> None:
-        """Start the machines and wait until they listen."""
-        self.start("plant", "devices.plant")
-        self._wait("plant", lambda: b'"ready"' in (self.state / "log" / "plant.out").read_bytes())
+        """Start the machines, before anything else, and wait until they listen; somebody may take one of their ports."""
+        for left in reversed(range(_TRIES)):
+            self.start("plant", "devices.plant")
+            try:
+                self._wait("plant", lambda: b'"ready"' in (self.state / "log" / "plant.out").read_bytes())
+            except NotUp:
+                if not left:
+                    raise
+                self.end("plant")
+                self._make()
+            else:
+                return
 
     def start_controller(self) -> None:
         """Start the controller as `decoction run` does."""
@@ -107,5 +127,5 @@ class Centre:
             code = self._parts[name].poll()
             if code is not None or time.monotonic() > ends:
                 said = (self.state / "log" / f"{name}.out").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"the {name} did not come up (exit {code}): {said[-2000:]}")
+                raise NotUp(f"the {name} did not come up (exit {code}): {said[-2000:]}")
             time.sleep(_LOOK_S)

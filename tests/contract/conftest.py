@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
 from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, WireRig, shelf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Try links on both loops: the controller runs on uvloop, whoever uses the drivers alone on the standard one."""
+    standard = {"asyncio": asyncio.new_event_loop}
+    return {**standard, "uvloop": uvloop.new_event_loop} if item.path.name.startswith("test_link") else standard
 
 
 @pytest.fixture(scope="session")

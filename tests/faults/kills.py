@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SPEED = 20
 _OPEN_AT_ONCE = 40
+_WARM_UP_S = 25.0
 _LONGEST_S = 4.0
 _SHORTEST_S = 0.02
 
@@ -29,6 +30,7 @@ def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
         scene.start()
         scene.wait_ready()
         scene.start_staff()
+        _work(scene, _WARM_UP_S)
         for _ in range(kills):
             _work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
             scene.kill()

@@ -23,9 +23,9 @@ from tests.faults.verdict import Row, double_starts, plant_events, unsafe_heat
 if TYPE_CHECKING:
     from pathlib import Path
 
-SPEED = 20
-_LOAD = {"load_ml": 3000, "herb_g": 300, "absorb_ml": 300}
-_SEND_MS = 60_000
+SPEED = 240
+_SOAK = {"water_ml": 60, "soak_s": 60}
+_SEND_MS = 1_200_000
 
 
 def kill_naive(folder: Path, *, kills: int, seed: int) -> Row:
@@ -64,25 +64,25 @@ async def _naive(site: Site, path: Path) -> None:
     fleet = Fleet(
         site, all_profiles(), clock, on_snapshot=lambda _: None, on_link=lambda *_: None, on_fault=lambda *_: None
     )
-    pots = [machine.id for machine in site.machines.values() if machine.kind == "decoction"]
+    positions = [machine.id for machine in site.machines.values() if machine.kind == "soaking"]
     async with asyncio.TaskGroup() as group:
         group.create_task(fleet.run())
         await fleet.first_reads(5)
-        for pot in pots:
-            group.create_task(_serve(fleet, clock, record, pot))
+        for position in positions:
+            group.create_task(_serve(fleet, clock, record, position))
 
 
-async def _serve(fleet: Fleet, clock: PlantClock, record: sqlite3.Connection, pot: str) -> None:
-    """Start batch after batch on one pot; each is to be charged once."""
+async def _serve(fleet: Fleet, clock: PlantClock, record: sqlite3.Connection, position: str) -> None:
+    """Soak batch after batch in one position; each is to be soaked once."""
     while True:
-        snapshot = fleet.latest(pot)
+        snapshot = fleet.latest(position)
         if snapshot is None or snapshot.order_status is OrderStatus.RUNNING:
             await asyncio.sleep(0.02)
             continue
-        done = record.execute("SELECT count(*) FROM started WHERE batch LIKE ?", (f"{pot}-%",)).fetchone()[0]
-        batch = f"{pot}-{done + 1}"
-        order = Order(snapshot.order + 1, pot, "charge", batch, "charge", _LOAD, clock.now() + _SEND_MS)
+        done = record.execute("SELECT count(*) FROM started WHERE batch LIKE ?", (f"{position}-%",)).fetchone()[0]
+        batch = f"{position}-{done + 1}"
+        order = Order(snapshot.order + 1, position, "soak", batch, "soak", _SOAK, clock.now() + _SEND_MS)
         receipt = await fleet.order(order, snapshot.epoch + 1)
         if isinstance(receipt, Accepted):
             record.execute("INSERT OR IGNORE INTO started VALUES (?)", (batch,))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.05)

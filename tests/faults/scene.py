@@ -31,7 +31,17 @@ HOME = Path(__file__).resolve().parent
 HOSPITAL = "RS-TCM"
 START_MS = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1000)
 _HERBS = ("桂枝", "白芍", "茯苓", "白术", "当归", "党参", "黄芪", "陈皮", "川芎", "熟地黄")
+_ACT_MINUTES = 0.05
+_DOSES = (3, 7, 14, 10)
 _CLASSES = ("general", "exterior-releasing", "tonic")
+
+
+def _quick_staff(text: str) -> str:
+    """Let people act at once, so that the machines and not the people set the pace."""
+    head, table, rest = text.partition("[staff.minutes]\n")
+    minutes, blank, tail = rest.partition("\n\n")
+    quick = "\n".join(f"{line.split(' = ')[0]} = {_ACT_MINUTES}" for line in minutes.splitlines())
+    return head + table + quick + blank + tail
 
 
 class Scene:
@@ -42,7 +52,8 @@ class Scene:
         self.config = make_folder(folder, hospitals=[HOSPITAL], prescriptions=HOME / "none.jsonl", speed=speed)
         text = self.config.read_text(encoding="utf-8")
         recipes = str(HOME / "recipes.toml")
-        self.config.write_text(text.replace("[line]\n", f'[line]\nrecipes = "{recipes}"\n', 1), encoding="utf-8")
+        text = text.replace("[line]\n", f'[line]\nrecipes = "{recipes}"\n', 1)
+        self.config.write_text(_quick_staff(text), encoding="utf-8")
         self._clock = PlantClock.open(folder, speed, first=START_MS)
         config = load_config(self.config)
         self.url = f"http://{config.host}:{config.port}"
@@ -143,7 +154,8 @@ class Scene:
             "patient": {"id": f"F{number}", "name": f"测试患者{number:03}", "sex": "male", "birth_date": "1960-01-01",
                         "pregnant": False, "lactating": False, "allergies": []},
             "prescriber": {"name": "测试医师01", "department": "中医科", "overrides": []},
-            "diagnosis": "测试", "pattern": "", "doses": 3, "servings_per_dose": 2, "serving_ml": 150, "route": "oral",
+            "diagnosis": "测试", "pattern": "", "doses": _DOSES[number % len(_DOSES)],
+            "servings_per_dose": 2, "serving_ml": 150, "route": "oral",
             "urgency": "routine", "preparation": "decoct", "class": _CLASSES[number % len(_CLASSES)], "items": items,
             "delivery": {"method": "pickup", "recipient": f"测试患者{number:03}", "phone": "13800000000",
                          "address": "测试镇测试村1号"},

@@ -147,24 +147,35 @@ def test_restoring_into_nothing_makes_the_database(url: str, tmp_path: Path) -> 
     assert key.id == "K"
 
 
+def start(url: str) -> int:
+    store = Store.open(url)
+    epoch = store.take_mastery()
+    store.close()
+    return epoch
+
+
 def test_epochs_never_come_again_after_a_restore(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100, 100, 105])
+    monkeypatch.setattr(sys.modules[restore.__module__], "_now_s", lambda: next(clock))
     remember(url, 1)
     backup(url, tmp_path / "copy.db")
-    given: list[int] = []
-    for _ in range(2):
-        for _ in range(3):
-            store = Store.open(url)
-            given.append(store.take_mastery())
-            store.close()
-        restore(url, tmp_path / "copy.db")
-    (tmp_path / "line.db").unlink()
-    monkeypatch.setattr(sys.modules[restore.__module__], "_now_s", lambda: int(time.time()) + 60)
+    given = [start(url), start(url)]
     restore(url, tmp_path / "copy.db")
-    store = Store.open(url)
-    given.append(store.take_mastery())
-    store.close()
-    assert given == sorted(set(given))
-    assert given[-1] < 2**32
+    given += [start(url), start(url)]
+    restore(url, tmp_path / "copy.db")
+    given += [start(url)]
+    (tmp_path / "line.db").unlink()
+    restore(url, tmp_path / "copy.db")
+    given += [start(url)]
+    assert given == [2, 3, 101, 102, 103, 106]
+
+
+def test_a_restored_line_goes_on_from_the_present_time(url: str, tmp_path: Path) -> None:
+    remember(url, 1)
+    backup(url, tmp_path / "copy.db")
+    (tmp_path / "line.db").unlink()
+    restore(url, tmp_path / "copy.db")
+    assert time.time() - 60 < start(url) < 2**32
 
 
 def test_nothing_is_restored_under_a_running_line(url: str, tmp_path: Path) -> None:

@@ -18,12 +18,13 @@ from controller.model.facts import (
     DeliveryConfirmed,
     Fact,
     PrescriptionCancelled,
+    PrescriptionReceived,
     PrescriptionRejected,
 )
 from controller.model.floor import Floor
-from controller.store import Store, VerifyReport, verify
+from controller.store import Group, Store, VerifyReport, verify
 from controller.store.journal import Head, genesis, link
-from tests.remembered import START, Remembering, alarm_raised, fold, received
+from tests.remembered import START, Remembering, alarm_raised, fold, received, writes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +130,8 @@ FLIP = (
             for column in ("kind", "id", "body", "open - 1", "seq + 100")
         ),
         *(("state", column, "kind = 'case' AND id = 'C1'") for column in ("kind", "id", "body", "open + 1", "seq - 5")),
+        ("state", "open + 1", "kind = 'alarm' AND id = 'link-lost:pot-01'"),
+        ("state", "open - 1", "kind = 'alarm' AND id = 'zone:warm'"),
         *(("subjects", column, "id = 'S2'") for column in ("id", "salt", "data")),
         *(
             ("intake", column, "version = 1 AND prescription_no = 'N-00002'")
@@ -260,6 +263,26 @@ def test_an_end_too_many_breaks_conservation(folder: Path, extra: tuple[Fact, ..
     store.commit(type(group)(extra, {}))
     store.close()
     assert any("ended twice, or was never received" in problem for problem in examine(folder).problems)
+
+
+@pytest.mark.parametrize("forgotten", [PrescriptionCancelled, PrescriptionReceived])
+def test_a_prescription_that_the_fold_itself_loses_is_found(tmp_path: Path, forgotten: type[Fact]) -> None:
+    def loses(floor: Floor, fact: Fact) -> Floor:
+        return floor if isinstance(fact, forgotten) and fact.about == "C1" else fold(floor, fact)
+
+    url = f"sqlite:///{tmp_path / 'line.db'}"
+    store = Store.open(url)
+    store.take_mastery()
+    facts = [received(1), received(2)]
+    if forgotten is PrescriptionCancelled:
+        facts.append(PrescriptionCancelled(START + 9, "C1", "撤销"))
+    floor = Floor()
+    for fact in facts:
+        floor = loses(floor, fact)
+    store.commit(Group(facts, floor.touched, [write for fact in facts for write in writes_of(fact)]))
+    store.close()
+    (problem,) = verify(url, fold=loses).problems
+    assert "C1 is neither open nor ended exactly once" in problem
 
 
 def test_a_fold_that_breaks_is_reported_and_ends_the_comparison(folder: Path) -> None:

@@ -21,7 +21,6 @@ from tui.ink import (
     KEY,
     beside,
     fit,
-    flow,
     join,
     say,
 )
@@ -106,7 +105,6 @@ def keys(pairs: Sequence[tuple[str, str]], view: View, words: Words, now_s: floa
     """Return the keys of a screen; a notice stands in their place while its time lasts."""
     if now_s < view.notice.until_s:
         return [fit(say((f" {view.notice.text} ", BLOCKS[view.notice.tone])), width)]
-    line = flow(
-        (say((words.of("keyname", key), KEY), " ", (words(text), DIM)) for key, text in pairs), max(1, width - 1)
-    )
-    return [say(" ", line[0])] if line else []
+    parts = [say((words.of("keyname", key), KEY), " ", (words(text), DIM)) for key, text in pairs]
+    roomy = join(parts, "  ")
+    return [fit(say(" ", roomy if roomy.cell_length < width else join(parts, " ")), width)]

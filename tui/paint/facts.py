@@ -85,18 +85,18 @@ def _flat(body: Mapping[str, Any], words: Words) -> dict[str, str]:
     for name, value in body.items():
         if isinstance(value, dict):
             inner = cast("Mapping[str, Any]", value)
-            found |= {f"{name}_{key}": _value(one, words) for key, one in inner.items()}
+            found |= {f"{name}_{key}": _value(one, words, key) for key, one in inner.items()}
         else:
             found[name] = _value(value, words)
     return found
 
 
-def _value(value: object, words: Words) -> str:
+def _value(value: object, words: Words, name: str = "") -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list):
         return str(len(cast("list[object]", value)))
-    return words.of("value", _short(value))
+    return words.of("checkpoint" if name == "name" else "value", _short(value))
 
 
 def _short(value: object) -> str:

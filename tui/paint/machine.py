@@ -9,6 +9,7 @@ from tui.clocks import brief, clock, minute, span
 from tui.codes import short
 from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, PLAIN, TILES, WARN, bar, beside, fit, flow, rule, say
 from tui.paint.curve import Sample, curve
+from tui.state import Link
 
 if TYPE_CHECKING:
     from controller.wire import BoilView, MachineView, ReadingView
@@ -76,9 +77,11 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
 def link(machine: MachineView, view: View, words: Words, now_s: float) -> Line:
     """Return the road to the machine: fresh with its age, or since when it is lost."""
     since = clock(machine["link_since"], figures.site_zone(view))
+    age = figures.age_s(view, machine, now_s)
+    if view.link is not Link.ONLINE:
+        return say((words("machine.last", age=brief(age)), DIM))
     match machine["link"]:
         case "fresh":
-            age = figures.age_s(view, machine, now_s)
             return say((words("machine.fresh", age=brief(age)), WARN if age > _OLD_S else GOOD))
         case "never":
             return say((words("machine.never"), BAD))

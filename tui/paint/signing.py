@@ -38,7 +38,7 @@ def cells(task: TaskView, view: View, words: Words, now_s: float) -> list[Line]:
         say((words.of("task", task["kind"]), tone(task))),
         say((task["prescription_no"], BRIGHT)),
         say(words.pick(task["text_zh"], task["text_en"])),
-        say((span(rest), BAD if rest < 0 else PLAIN)) if task["rank"] else say(("-", FAINT)),
+        say((span(rest), BAD if rest < 0 else PLAIN)) if task["case"] else say(("-", FAINT)),
     ]
 
 

@@ -28,7 +28,7 @@ class AlarmsPage(Page):
     HINTS = (("Enter", "key.machine"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "key.acknowledge"),
-        Binding("escape", "app.back", "key.back"),
+        Binding("escape", "app.last_page", "key.back"),
     ]
 
     def body(self) -> ComposeResult:

@@ -43,7 +43,7 @@ class HelpModal(ModalScreen[None]):
     def paint(self) -> None:
         """Paint in the present language."""
         floor = cast("FloorApp", self.app)
-        everywhere = keys_of(floor.BINDINGS)
+        everywhere = keys_of(floor.BINDINGS, hidden=True)
         words = floor.words
         self.query_one(Scroll).show(lambda width, _height: painter.page(self._keys, everywhere, words, width))
 

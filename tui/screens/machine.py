@@ -29,7 +29,7 @@ class MachinePage(Page):
         Binding("left", "turn(-1)", "key.previous-machine"),
         Binding("right", "turn(1)", "key.next-machine"),
         Binding("enter", "prescription", "key.prescription"),
-        Binding("escape", "app.back", "key.back"),
+        Binding("escape", "app.last_page", "key.back"),
     ]
 
     def body(self) -> ComposeResult:

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 KEY_NAMES = {
     "enter": "Enter", "escape": "Esc", "slash": "/", "tab": "Tab", "pagedown": "PgDn",
-    "question_mark": "?", "ctrl+q": "^Q",
+    "question_mark": "?", "ctrl+q": "^Q", "ctrl+t": "^T",
 }  # fmt: skip
 
 
-def keys_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
-    """Return the keys to show with the words for them."""
-    shown = [one for one in bindings if isinstance(one, Binding) and one.show]
+def keys_of(bindings: Sequence[BindingType], *, hidden: bool = False) -> list[tuple[str, str]]:
+    """Return the keys to show with the words for them; `hidden`: also those that only the help names."""
+    named = [one for one in bindings if isinstance(one, Binding) and one.description]
+    shown = [one for one in named if one.show or hidden]
     return [
         (
             one.key_display or KEY_NAMES.get(one.key, one.key.upper() if one.key[1:].isdecimal() else one.key),

@@ -31,7 +31,7 @@ class PrescriptionPage(Page):
         Binding("tab", "tab(1)", "key.tab"),
         Binding("shift+tab", "tab(-1)", show=False),
         Binding("m", "machine", "key.machine"),
-        Binding("escape", "app.back", "key.back"),
+        Binding("escape", "app.last_page", "key.back"),
     ]
 
     def __init__(self) -> None:

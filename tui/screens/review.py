@@ -45,7 +45,7 @@ class ReviewPage(Page):
         Binding("a", "approve", "key.approve"),
         Binding("r", "turn_down('return')", "key.return"),
         Binding("x", "turn_down('reject')", "key.reject"),
-        Binding("escape", "app.back", "key.back"),
+        Binding("escape", "app.last_page", "key.back"),
     ]
 
     def body(self) -> ComposeResult:

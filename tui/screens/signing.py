@@ -43,7 +43,7 @@ class SigningPage(Page):
         Binding("2", "sign(1)", show=False),
         Binding("3", "sign(2)", show=False),
         Binding("4", "sign(3)", show=False),
-        Binding("escape", "app.back", "key.back"),
+        Binding("escape", "app.last_page", "key.back"),
     ]
 
     def body(self) -> ComposeResult:
@@ -93,10 +93,12 @@ class SigningPage(Page):
             await self.floor.bench.intent(acts.sign(task, choice, signed.signature.note), signed.signature)
 
     def _tasks(self) -> list[TaskView]:
-        """Return what waits for a signature: holds and excursions first."""
+        """Return what waits for a signature: holds and excursions first, at a verification bench what is to be verified."""
+        view = self.floor.view
+        first = "verify" if view.session.kind == "verification" else ""
         return sorted(
-            (task for task in self.floor.view.tasks if task["kind"] in self.KINDS),
-            key=lambda task: (self.KINDS.index(task["kind"]), task["rank"]),
+            (task for task in view.tasks if task["kind"] in self.KINDS),
+            key=lambda task: (task["kind"] != first, self.KINDS.index(task["kind"]), task["rank"]),
         )
 
     def _at_cursor(self) -> TaskView | None:

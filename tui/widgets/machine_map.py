@@ -36,18 +36,18 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """How a tile is drawn: its width with the gap, how many lines of it, and whether an empty line follows."""
+    """How a tile is drawn: its width with the gap, its lines, the family's label, and whether an empty line follows."""
 
     width: int
     height: int
     gap: int = 1
+    label: int = 7
     airy: bool = False
 
 
 _LARGE, _TALL, _FLAT = _Format(14, 3, airy=True), _Format(9, 2), _Format(7, 1)
-_SMALL, _DOT = _Format(5, 1), _Format(1, 1, 0)
+_SMALL, _DOT = _Format(5, 1), _Format(1, 1, gap=0, label=0)
 _FORMATS = (_LARGE, _TALL, _FLAT, _SMALL, _DOT)
-_LABEL = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class MachineMap(Widget, can_focus=True, inherit_bindings=False):
         for label, tiles in self._families.items():
             natural = 0 if any(tile.below for tile in tiles) else _FORMATS.index(_FLAT)
             shape = _FORMATS[max(smallest, natural)]
-            many = max(1, (self.content_size.width - _LABEL + shape.gap) // shape.width)
+            many = max(1, (self.content_size.width - shape.label + shape.gap) // shape.width)
             for start in range(0, len(tiles), many):
                 here = tiles[start : start + many]
                 rows += [_Row("" if start or part else label, here, shape, part) for part in range(shape.height)]
@@ -157,7 +157,7 @@ class MachineMap(Widget, can_focus=True, inherit_bindings=False):
         self._top = max(0, min(self._top, place), place + 2 - height)
 
     def _line(self, row: _Row) -> Line:
-        label = fit(say((row.label, DIM)), _LABEL)
+        label = fit(say((row.label, DIM)), row.format.label)
         return say(label, join([self._tile(tile, row) for tile in row.tiles], " " * row.format.gap))
 
     def _tile(self, tile: Tile, row: _Row) -> Line:

@@ -1,0 +1,161 @@
+"""The command line: it answers at once, names everything that is wrong, and works with and without a controller."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from controller.cli import COMMANDS, app
+from controller.config import load_config
+from controller.demo.folder import HOME
+from controller.store import Store
+
+ROOT_FILES = ("config.toml", "stock.toml", "people.toml")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the example site to stand in."""
+    for name in ROOT_FILES:
+        (tmp_path / name).write_bytes((HOME / name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def decoction(*arguments: str, said: str = "") -> tuple[int, str]:
+    """Call the command line; return exit code and everything it wrote."""
+    result = CliRunner().invoke(app, list(arguments), input=said)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_help_is_there_before_anything_heavy_was_imported() -> None:
+    heavy = "{'sqlalchemy', 'pydantic', 'fastapi', 'pymodbus', 'asyncua', 'textual', 'httpx'}"
+    code = (
+        "import sys; from controller.cli import app; sys.argv = ['decoction', '--help']\n"
+        f"try: app()\nexcept SystemExit: print(sorted({heavy} & sys.modules.keys()), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert result.stderr.strip() == "[]"
+    assert all(name in result.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_the_command_says_itself(name: str) -> None:
+    module, words = COMMANDS[name]
+    thing = getattr(import_module(f"controller.cli.{module}"), name)
+    told = thing.info.help if isinstance(thing, typer.Typer) else thing.__doc__.splitlines()[0]
+    assert told == words
+
+
+def test_an_unknown_command_is_a_wrong_question() -> None:
+    code, said = decoction("brew")
+    assert code == 2
+    assert "brew" in said
+
+
+def test_check_finds_nothing_wrong_with_the_example() -> None:
+    assert decoction("check", "--config", str(HOME / "config.toml"))[0] == 0
+
+
+def test_check_names_everything_that_is_wrong_at_once(site: Path) -> None:
+    config = (site / "config.toml").read_text(encoding="utf-8")
+    config = config.replace('profile = "scale-modbus"', 'profile = "scale-x"', 1)
+    (site / "config.toml").write_text(config, encoding="utf-8")
+    stock = (site / "stock.toml").read_text(encoding="utf-8")
+    stock = stock.replace('herb = "艾叶"', 'herb = "艾草叶"', 1).replace('zone = "toxic"', 'zone = "attic"', 1)
+    (site / "stock.toml").write_text(stock, encoding="utf-8")
+    (site / "people.toml").write_text('[[person]]\nbadge = "A-1"\nname = "测试"\nroles = ["cook"]\n', encoding="utf-8")
+    code, said = decoction("check")
+    assert code == 1
+    for place in ("scale-x", "lot[0].herb: '艾草叶'", "'attic'", "person[0].roles"):
+        assert place in said
+
+
+def test_check_says_which_herb_no_lot_can_give(site: Path) -> None:
+    rows = [row for row in (site / "stock.toml").read_text(encoding="utf-8").splitlines() if '"桂枝"' not in row]
+    (site / "stock.toml").write_text("\n".join(rows), encoding="utf-8")
+    code, said = decoction("check")
+    assert (code, "no lot of 桂枝 that passed inspection" in said) == (1, True)
+
+
+def test_a_missing_site_file_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = decoction("verify")
+    assert code == 1
+    assert "config.toml" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.usefixtures("site")
+def test_people_are_entered_changed_and_disabled_without_a_controller() -> None:
+    code, said = decoction("user", "add", "测试药师07", "--role", "pharmacist", "--role", "checker", said="482913\n")
+    assert code == 0, said
+    badge = said.split()[0]
+    assert decoction("user", "add", "测试药师08", "--role", "pharmacist", "--badge", badge, said="\n")[0] == 0
+    assert "测试药师08" in decoction("user", "list")[1]
+    assert decoction("user", "disable", badge)[0] == 0
+    assert "disabled" in decoction("user", "list")[1]
+    store = Store.open_readonly(load_config(Path("config.toml")).database)
+    assert (store.pin_hash(badge) or "").startswith("$argon2id$")
+    store.close()
+    assert decoction("verify")[0] == 0
+
+
+@pytest.mark.usefixtures("site")
+def test_a_role_that_nobody_has_is_refused_without_a_controller() -> None:
+    code, said = decoction("user", "add", "测试", "--role", "cook", said="\n")
+    assert (code, "pharmacist" in said) == (1, True)
+
+
+@pytest.mark.usefixtures("site")
+def test_keys_are_made_listed_and_revoked_without_a_controller() -> None:
+    code, said = decoction("key", "add", "hospital", "RS-TCM")
+    key_id, key = said.split()
+    assert (code, len(key) > 40) == (0, True)
+    assert key_id in decoction("key", "list")[1]
+    assert decoction("key", "revoke", key_id)[0] == 0
+    assert "revoked" in decoction("key", "list")[1]
+    assert decoction("key", "add", "hospital", "RS-NOWHERE")[0] == 1
+    assert decoction("key", "revoke", "nobody")[0] == 1
+
+
+@pytest.mark.usefixtures("site")
+def test_nothing_is_changed_behind_a_master() -> None:
+    store = Store.open(load_config(Path("config.toml")).database)
+    try:
+        code, said = decoction("key", "add", "floor")
+    finally:
+        store.close()
+    assert (code, "in the hands of process" in said) == (1, True)
+
+
+@pytest.mark.usefixtures("site")
+def test_a_backup_is_restored_and_verified(tmp_path: Path) -> None:
+    assert decoction("user", "add", "测试药师07", "--role", "pharmacist", said="\n")[0] == 0
+    copy = tmp_path / "copy.db"
+    assert decoction("backup", str(copy))[0] == 0
+    assert decoction("backup", str(copy))[0] == 1
+    assert decoction("user", "add", "测试药师08", "--role", "pharmacist", said="\n")[0] == 0
+    assert decoction("restore", str(copy))[0] == 0
+    people = decoction("user", "list")[1]
+    assert ("测试药师07" in people, "测试药师08" in people) == (True, False)
+    assert decoction("verify")[0] == 0
+
+
+@pytest.mark.usefixtures("site")
+def test_verify_without_an_anchor_says_what_it_cannot_find() -> None:
+    decoction("user", "add", "测试药师07", "--role", "pharmacist", said="\n")
+    assert "anchor" in decoction("verify")[1]
+
+
+@pytest.mark.usefixtures("site")
+def test_a_record_needs_a_controller_and_says_so() -> None:
+    code, said = decoction("record", "20261122-0001")
+    assert (code, "Traceback" in said) == (1, False)
