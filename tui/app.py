@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -17,27 +18,14 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from tui import state
-from tui.acts import Signature
 from tui.codes import is_code
-from tui.desk import LogIn
 from tui.freshness import Need
 from tui.paint import chrome
 from tui.scanner import ENTER, TYPING_GAP_S, Scanner
-from tui.screens.alarms import AlarmsPage
-from tui.screens.desk import DispatchPage, ScanPage
-from tui.screens.help import HelpModal
-from tui.screens.machine import MachinePage
-from tui.screens.overview import OverviewPage
-from tui.screens.page import Page
-from tui.screens.prescription import PrescriptionPage
-from tui.screens.prescriptions import PrescriptionsPage
-from tui.screens.review import ReviewPage
-from tui.screens.sign import Request, Signed, SignModal
-from tui.screens.signing import SigningPage
-from tui.screens.station import StationModal
+from tui.screens import PAGES, page_class
+from tui.screens.page import Page, TakesScans
 from tui.state import Notice, Tone, Verdict, View
 from tui.words import Words
 
@@ -47,24 +35,15 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.screen import Screen
+    from textual.widgets import Input
 
+    from tui.acts import Signature
     from tui.bench import Bench
     from tui.client import Client
     from tui.keys import Keys
+    from tui.screens.sign import Request, Signed
     from tui.sync import Sync
     from tui.words import Locale
-
-PAGES: dict[str, type[Page]] = {
-    "overview": OverviewPage,
-    "prescriptions": PrescriptionsPage,
-    "prescription": PrescriptionPage,
-    "machine": MachinePage,
-    "alarms": AlarmsPage,
-    "review": ReviewPage,
-    "scan": ScanPage,
-    "signing": SigningPage,
-    "dispatch": DispatchPage,
-}
 
 HOME = {
     "review": "review",
@@ -95,11 +74,15 @@ class Options:
     station: str | None = None
 
 
+def _page(name: str) -> Page:
+    return page_class(name)()
+
+
 class FloorApp(App[None]):
     """The terminal as a Textual app. `connect` and `now_s` are there for tests."""
 
     CSS_PATH = "floor.tcss"
-    SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {**PAGES}
+    SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {name: partial(_page, name) for name in PAGES}
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,6 +109,7 @@ class FloorApp(App[None]):
         self._sync: Sync | None = None
         self._bench: Bench | None = None
         self._scanner = Scanner()
+        self._here = "overview"
         self._trail: list[str] = []
         self._painting = False
         self._guard = os.getppid()
@@ -143,7 +127,7 @@ class FloorApp(App[None]):
         """Replace the view and paint it soon: many changes are one painting."""
         kind, before = view.session.kind, self.view.session.kind
         self.view = view
-        if kind != before and kind in HOME and isinstance(self.page, OverviewPage):
+        if kind != before and kind in HOME and self._here == "overview":
             self.call_later(self.go, HOME[kind])
         if not self._painting:
             self._painting = True
@@ -184,9 +168,8 @@ class FloorApp(App[None]):
 
     def go(self, name: str) -> None:
         """Show a page."""
-        here = self._here()
-        if not isinstance(self.screen, ModalScreen) and name != here:
-            self._trail = [*self._trail[1 - TRAIL :], here]
+        if not isinstance(self.screen, ModalScreen) and name != self._here:
+            self._trail = [*self._trail[1 - TRAIL :], self._here]
             self._switch(name)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -195,10 +178,15 @@ class FloorApp(App[None]):
 
     async def signed(self, request: Request) -> Signed | None:
         """Ask for a signature; None when it is taken back."""
+        from tui.screens.sign import SignModal  # noqa: PLC0415 - brings input fields, which the first paint does not need
+
         return await self.push_screen_wait(SignModal(request, self.view.session.actor))
 
     async def badge(self, meaning: str) -> Signature | None:
         """Return who acts here, asking for a badge where nobody is logged in."""
+        from tui.acts import Signature  # noqa: PLC0415 - nobody has acted before the first paint
+        from tui.screens.sign import Request  # noqa: PLC0415 - the same
+
         if self.view.session.actor:
             return Signature(self.view.session.actor)
         signed = await self.signed(Request(meaning, pin=False))
@@ -207,14 +195,12 @@ class FloorApp(App[None]):
     def scanned(self, code: str) -> None:
         """Take a code: the screen in sight may have a use for it, else it goes to the scan desk."""
         screen = self.screen
-        taken = screen.take_scan(code) if isinstance(screen, Page | SignModal | StationModal) else False
-        if taken:
+        if isinstance(screen, TakesScans) and screen.take_scan(code):
             return
         if self._bench is None:
             self.tell(self.words("link.connecting"))
             return
-        act = self._bench.scanned(code)
-        if not isinstance(act, LogIn) and not self.page.SHOWS_VERDICTS:
+        if self._bench.scanned(code) and not self.page.SHOWS_VERDICTS:
             self.go("scan")
 
     def answered(self, verdict: Verdict) -> None:
@@ -242,7 +228,7 @@ class FloorApp(App[None]):
 
     def _caught(self, event: events.Key) -> bool:
         """Return whether the key belongs to a scan, or is held until that is known."""
-        typing = isinstance(self.focused, Input)
+        typing = self._typing()
         character = ENTER if event.key == "enter" else event.character or ""
         caught = self._scanner.feed(character, event.time, typing=typing)
         self._give_back(caught.back)
@@ -259,8 +245,12 @@ class FloorApp(App[None]):
             self._give_back(self._scanner.expire(float("inf"), typing=True))
 
     def _give_back(self, text: str) -> None:
-        if text and isinstance(self.focused, Input):
-            self.focused.insert_text_at_cursor(text)
+        if text and self._typing():
+            cast("Input", self.focused).insert_text_at_cursor(text)
+
+    def _typing(self) -> bool:
+        """Say whether a field has the focus: only fields of ours consume a letter."""
+        return self.focused is not None and self.focused.check_consume_key("R", "R")
 
     def action_go(self, name: str) -> None:
         """Show a page."""
@@ -272,8 +262,10 @@ class FloorApp(App[None]):
 
     def action_help(self) -> None:
         """Show the help."""
+        from tui.screens.help import HelpModal  # noqa: PLC0415 - brings every page
+
         if not isinstance(self.screen, ModalScreen):
-            keys = {name: page.own_keys() for name, page in PAGES.items()}
+            keys = {name: page_class(name).own_keys() for name in PAGES}
             keys["prescriptions"] += [one for one in keys.pop("prescription") if one not in keys["prescriptions"]]
             self.push_screen(HelpModal(keys))
 
@@ -288,6 +280,8 @@ class FloorApp(App[None]):
 
     def action_station(self) -> None:
         """Ask for the station again."""
+        from tui.screens.station import StationModal  # noqa: PLC0415 - asked only where it was not told
+
         self.push_screen(StationModal(self._options.key_file), self._stand_at)
 
     # --- life ---
@@ -351,7 +345,5 @@ class FloorApp(App[None]):
                 cast("Page", screen).paint()
 
     def _switch(self, name: str) -> None:
+        self._here = name
         self.switch_screen(name)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its screens' results open
-
-    def _here(self) -> str:
-        return next(name for name, page in PAGES.items() if isinstance(self.page, page))

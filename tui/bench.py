@@ -52,8 +52,8 @@ class Bench:
         self._sync = sync
         self._scans: asyncio.Queue[Scan] = asyncio.Queue()
 
-    def scanned(self, code: str) -> Act:
-        """Take a code: it joins the one in hand, or waits there for its partner. Return what it was taken for."""
+    def scanned(self, code: str) -> bool:
+        """Take a code: it joins the one in hand, or waits there for its partner. Return whether it is more than a log-in."""
         view = self._board.view
         hand, act = take(view.hand, code, actor_known=bool(view.session.actor))
         if not view.session.station:
@@ -63,7 +63,7 @@ class Bench:
         else:
             self._board.change(replace(view, hand=hand, ask=None))
             self._scans.put_nowait(Scan(act, self._body(act)))
-        return act
+        return not isinstance(act, LogIn)
 
     async def run(self) -> None:
         """Send scans for ever, in order."""

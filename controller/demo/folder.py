@@ -42,16 +42,16 @@ def make_folder(
 
     `database`: URL, empty for SQLite in the folder. The project's script of detours goes with its own samples alone.
     """
-    folder, counts = folder.resolve(), counts or Counts()
+    folder, counts, database = folder.resolve(), counts or Counts(), _unused(database)
     _clear(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
     text = layout(
         counts=counts,
         ports=free_ports(counts),
         speed=speed,
         state=".",
-        database=_unused(database),
+        database=database,
         stock=str(HOME / "stock.toml"),
         people="people.toml",
         hospitals={code: HOSPITALS.get(code, code) for code in hospitals},
@@ -74,7 +74,7 @@ def free_ports(counts: Counts) -> Ports:
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier demo left. Its processes hold the clock's lock as long as they live."""
-    if not folder.exists():
+    if not folder.exists() or not any(folder.iterdir()):
         return
     if not (folder / "config.toml").exists():
         raise FolderError(f"{folder} is not the folder of a demo; it is left alone")

@@ -83,6 +83,7 @@ subjects: Final = Table(
     Column("id", Text, primary_key=True),
     Column("salt", Text, nullable=False),
     Column("data", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 intake: Final = Table(
@@ -104,6 +105,7 @@ scans: Final = Table(
     Column("nonce", Text, primary_key=True),
     Column("answer", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("scans_at", scans.c.at)
 
@@ -111,15 +113,15 @@ readings: Final = Table(
     "readings",
     metadata,
     Column("line", Text, ForeignKey("line.id"), primary_key=True),
-    Column("machine", Text, primary_key=True),
+    Column("batch", Text, primary_key=True),
     Column("tag", Text, primary_key=True),
+    Column("machine", Text, primary_key=True),
     Column("first_at", BigInteger, primary_key=True),
     Column("last_at", BigInteger, nullable=False),
-    Column("batch", Text, nullable=False),
     Column("n", Integer, nullable=False),
     Column("block", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
-Index("readings_batch", readings.c.line, readings.c.batch, readings.c.tag)
 
 keys: Final = Table(
     "keys",

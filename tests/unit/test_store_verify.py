@@ -150,9 +150,19 @@ def test_one_changed_character_anywhere_is_found(folder: Path, table: str, colum
     assert report.problems
 
 
-@pytest.mark.parametrize("table", ["facts", "state", "subjects", "intake", "ended_cases"])
-def test_a_missing_row_is_found(folder: Path, table: str) -> None:
-    tamper(folder, f"DELETE FROM {table} WHERE rowid = 2")
+@pytest.mark.parametrize(
+    ("table", "which"),
+    [
+        ("facts", "seq = 2"),
+        ("state", "id = 'C4'"),
+        ("state", "id = 'C1'"),
+        ("subjects", "id = 'S2'"),
+        ("intake", "prescription_no = 'N-00002'"),
+        ("ended_cases", "id = 'C2'"),
+    ],
+)
+def test_a_missing_row_is_found(folder: Path, table: str, which: str) -> None:
+    tamper(folder, f"DELETE FROM {table} WHERE {which}")
     assert examine(folder).problems
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast, runtime_checkable
 
 from textual.binding import Binding
 from textual.screen import Screen
@@ -38,6 +38,15 @@ def keys_of(bindings: Sequence[BindingType], *, hidden: bool = False) -> list[tu
         )
         for one in shown
     ]
+
+
+@runtime_checkable
+class TakesScans(Protocol):
+    """A screen that may have a use for a scanned code."""
+
+    def take_scan(self, code: str) -> bool:
+        """Return whether the code was used up."""
+        ...
 
 
 class Page(Screen[None]):

@@ -79,15 +79,15 @@ def _the_line() -> None:
     op.create_table(
         "readings",
         sa.Column("line", sa.Text, sa.ForeignKey("line.id"), primary_key=True),
-        sa.Column("machine", sa.Text, primary_key=True),
+        sa.Column("batch", sa.Text, primary_key=True),
         sa.Column("tag", sa.Text, primary_key=True),
+        sa.Column("machine", sa.Text, primary_key=True),
         sa.Column("first_at", sa.BigInteger, primary_key=True),
         sa.Column("last_at", sa.BigInteger, nullable=False),
-        sa.Column("batch", sa.Text, nullable=False),
         sa.Column("n", sa.Integer, nullable=False),
         sa.Column("block", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
     )
-    op.create_index("readings_batch", "readings", ["line", "batch", "tag"])
 
 
 def _the_people_around_it() -> None:
@@ -96,6 +96,7 @@ def _the_people_around_it() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("salt", sa.Text, nullable=False),
         sa.Column("data", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "intake",
@@ -113,6 +114,7 @@ def _the_people_around_it() -> None:
         sa.Column("nonce", sa.Text, primary_key=True),
         sa.Column("answer", sa.LargeBinary, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("scans_at", "scans", ["at"])
     op.create_table(
