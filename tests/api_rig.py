@@ -270,9 +270,10 @@ def key_of(who: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def rig(*, requests_per_minute: int = 0) -> AsyncIterator[Rig]:
-    """Start a line with people, stock and machines, and the API before it."""
-    pure, store, fleet, clock = _floor(), MemoryStore(), StillFleet(), HandClock()
+async def rig(*, requests_per_minute: int = 0, store: Any = None) -> AsyncIterator[Rig]:
+    """Start a line with people, stock and machines, and the API before it. `store`: instead of one in memory."""
+    pure, fleet, clock = _floor(), StillFleet(), HandClock()
+    store = store or MemoryStore()
     for name, (role, scope) in KEYS.items():
         store.add_key(f"id-{name}", role, scope, digest_of(f"key-{name}"))
     for person in PEOPLE.values():
@@ -288,7 +289,7 @@ async def rig(*, requests_per_minute: int = 0) -> AsyncIterator[Rig]:
     pot, packer = load_profile("pot-modbus"), load_profile("packer-opcua")
     context = Context(
         line=line,
-        store=store,  # type: ignore[arg-type]
+        store=store,
         feed=feed,
         fleet=fleet,
         profiles={name: pot if site.kind == "decoction" else packer for name, site in book.machines.items()},

@@ -340,9 +340,10 @@ class FloorApp(App[None]):
 
     def _paint(self) -> None:
         self._painting = False
-        for screen in {self.screen, self.page}:
-            if screen.is_mounted:
-                cast("Page", screen).paint()
+        if self.is_running:
+            for screen in {self.screen, self.page}:
+                if screen.is_mounted:
+                    cast("Page", screen).paint()
 
     def _switch(self, name: str) -> None:
         self._here = name

@@ -19,7 +19,7 @@ from controller.model.case import ENDS, Case, Status
 from controller.model.people import Role
 from controller.model.task import Task, TaskKind
 from controller.pipeline.tasks import tasks
-from controller.store import StoreError
+from controller.store import ReadFailed, StoreError
 from controller.wire import CurveView, LineView, MachineView, PrescriptionPage, PrescriptionView, TaskView
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["floor"])
@@ -92,6 +92,8 @@ async def _ended(
         page = await asyncio.to_thread(
             here.context.store.closed_cases, hospital=hospital, status=status, limit=limit, cursor=cursor
         )
+    except ReadFailed:
+        raise
     except (StoreError, OverflowError) as error:
         raise _no_cursor() from error
     return [case for case in page.cases if here.caller.sees(case)], page.cursor or None

@@ -18,6 +18,7 @@ from controller.api.problems import Problematic
 from controller.api.strict import check
 from controller.model.prescription import DeliveryMethod, Item, Override, Patient, Prescription
 from controller.store import SubjectRow, subject_digest
+from controller.texts.inert import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,9 +87,10 @@ def _across(raw: Any) -> Iterator[FieldError]:
         case _:
             pass
     match raw:
-        case {"delivery": {"method": method, **where}} if method in _BROUGHT:
+        case {"delivery": {"method": str(method), **where}} if method in _BROUGHT:
             for key in ("recipient", "phone", "address"):
-                if where.get(key, "") == "":
+                text = where.get(key, "")
+                if isinstance(text, str) and not clean(text):
                     yield {"pointer": f"/delivery/{key}", "message": "whoever brings it needs this"}
         case _:
             pass

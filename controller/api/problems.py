@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from controller.api.pointers import located
+from controller.store import ReadFailed
 from controller.texts import Text
 
 if TYPE_CHECKING:
@@ -116,6 +117,10 @@ def install(app: FastAPI, texts: Texts) -> None:
         assert isinstance(error, RequestValidationError)
         return answer(Problematic(422, "body-invalid", errors=located(error.errors())), texts)
 
+    async def on_unreadable(_request: Request, _error: Exception) -> Response:
+        return answer(Problematic(503, "store-unreadable", retry_after_s=1), texts)
+
     app.add_exception_handler(Problematic, on_problem)
+    app.add_exception_handler(ReadFailed, on_unreadable)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -41,7 +41,7 @@ def demo(
     With a terminal: the floor terminal, and prescriptions keep arriving until you quit. Without one: headless, 24 prescriptions.
     """
     alone = not (sys.stdin.isatty() and sys.stdout.isatty())
-    if alone and not headless:
+    if alone and not headless and prescriptions is None:
         count = count or _COUNT_WITHOUT_TERMINAL
     headless = headless or alone
     options = Options(

@@ -48,6 +48,10 @@ class Children:
         """Return where a child's output goes."""
         return self._folder / f"{name}.log"
 
+    def has_said(self, name: str, words: str) -> bool:
+        """Say whether a child has written these words."""
+        return words in self.log(name).read_text(encoding="utf-8", errors="replace")
+
     async def watch(self) -> None:
         """Raise ChildDied as soon as one has ended; never return."""
         while True:

@@ -10,7 +10,8 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
+
+    from controller.demo.children import Children
 
 _UP_S = 90.0
 _LOOK_S = 0.1
@@ -20,12 +21,12 @@ class NotUp(Exception):
     """A part of the demo did not come up in time."""
 
 
-async def machines_up(log: Path) -> None:
+async def machines_up(children: Children) -> None:
     """Wait until the plant has written that every machine listens. Raises NotUp."""
     with _in_time("the simulated plant"):
         async with asyncio.timeout(_UP_S):
             while True:
-                if '"ready"' in await asyncio.to_thread(log.read_text, encoding="utf-8"):
+                if children.has_said("plant", '"ready"'):
                     return
                 await asyncio.sleep(_LOOK_S)
 

@@ -82,7 +82,8 @@ async def run_demo(options: Options) -> int:
     text = json.dumps(summary, ensure_ascii=False, indent=1)
     if options.summary:
         options.summary.write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(text + "\n")
+    if options.headless:
+        sys.stdout.write(text + "\n")
     return code or int(options.headless and not is_clean(summary))
 
 
@@ -136,7 +137,7 @@ async def _play(stage: _Stage, arrivals: Sequence[Arrival]) -> None:
     config, children = stage.config, stage.children
     place, url = ("--config", str(config.path)), f"http://{config.host}:{config.port}"
     await children.start("plant", "devices.plant", *place)
-    await _first(children.watch(), machines_up(children.log("plant")))
+    await _first(children.watch(), machines_up(children))
     await children.start("controller", "controller", "run", *place)
     async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
         await _first(children.watch(), controller_up(http))

@@ -37,12 +37,12 @@ from controller.runtime.gauges import Gauges
 from controller.runtime.health import EXIT_HUNG, Guard, Supervisor, watch_lag
 from controller.runtime.housekeeping import housekeeping
 from controller.runtime.line import Durable, Line
+from controller.runtime.live_store import LiveStore
 from controller.runtime.orders import Orders
 from controller.runtime.recorder import Recorder
 from controller.runtime.recovery import new_in_files, restore
 from controller.runtime.stock import load_lots
 from controller.runtime.watch import Watch
-from controller.store import Store
 from controller.texts import load_texts
 from devices.fleet import Fleet
 from devices.profile import all_profiles
@@ -79,7 +79,7 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> int
     with ExitStack() as held:
         last_resort = held.enter_context(_LastResort())
         clock = held.enter_context(closing(PlantClock.open(config.site.state, config.site.speed)))
-        store = held.enter_context(closing(Store.open(config.database, line=config.line)))
+        store = held.enter_context(closing(LiveStore.open(config.database, line=config.line)))
         web_socket = held.enter_context(closing(listen(config.host, config.port)))
         controller = _Controller(config, clock, store)
         held.enter_context(housekeeping(config, store, clock))
@@ -126,7 +126,7 @@ class _Sight:
 class _Controller:
     """All parts of one line, made in the order in which they need each other."""
 
-    def __init__(self, config: Config, clock: PlantClock, store: Store) -> None:
+    def __init__(self, config: Config, clock: PlantClock, store: LiveStore) -> None:
         self._config, self._clock, self._store = config, clock, store
         site, profiles = config.site, all_profiles()
         recipes = load_recipes() if config.recipes is None else load_recipes(config.recipes)
@@ -148,6 +148,7 @@ class _Controller:
         self._recorder = Recorder(
             store.append_readings, {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()}
         )
+        store.recorder = self._recorder
         self._watch = Watch(
             floor=lambda: self._line.floor,
             post=self._line.post,

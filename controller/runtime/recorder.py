@@ -1,7 +1,7 @@
 """Readings go to the store in blocks, from a thread of their own; where it is slow they are lost and counted, and nobody waits.
 
 While a batch is on a machine every sample is kept, else one in five plant minutes. A block ends with its batch, after 60
-samples, or when it is old. `recent` gives what is not in the store yet, so that a curve has no missing end.
+samples, or when it is old. `unwritten` gives what is not in the store yet, so that a curve has no missing end.
 """
 
 from __future__ import annotations
@@ -71,10 +71,14 @@ class Recorder:
             tape.next_at = snapshot.at + _IDLE_MS
             tape.samples.append(snapshot)
 
-    def recent(self, batch: str, tag: str) -> list[Point]:
-        """Return the points of `tag` under `batch` that the store may not have yet, oldest first."""
-        tapes = (*self._writing, *self._closed, *self._tapes.values())
-        return [point for tape in tapes if tape.batch == batch for point in _points(tape, tag)]
+    def unwritten(self, batch: str, tag: str) -> list[ReadingBlock]:
+        """Return what the store may not have yet of `tag` under `batch`, oldest first. May be called from any thread."""
+        # In this order, since tapes only ever move the other way: one that moves meanwhile is seen twice and not never.
+        tapes = (*self._tapes.values(), *self._closed, *self._writing)
+        blocks = [
+            self._block(tape, tag, points) for tape in tapes if tape.batch == batch and (points := _points(tape, tag))
+        ]
+        return sorted(blocks, key=lambda block: block.first_at)
 
     async def run(self) -> None:
         """Write until cancelled; then write what is left."""
@@ -123,10 +127,12 @@ class Recorder:
             _LOG.error("readings-lost", exc_info=error)
 
     def _blocks(self, tape: _Tape) -> Iterator[ReadingBlock]:
-        gap_ms = self._gap_ms[tape.machine] if tape.batch else 2 * _IDLE_MS
         for tag in tape.samples[0].readings:
-            points = _points(tape, tag)
-            yield ReadingBlock(tape.machine, tag, tape.batch, points[0][0], points, gap_ms)
+            yield self._block(tape, tag, _points(tape, tag))
+
+    def _block(self, tape: _Tape, tag: str, points: Sequence[Point]) -> ReadingBlock:
+        gap_ms = self._gap_ms[tape.machine] if tape.batch else 2 * _IDLE_MS
+        return ReadingBlock(tape.machine, tag, tape.batch, points[0][0], points, gap_ms)
 
 
 def _points(tape: _Tape, tag: str) -> list[Point]:

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.staff.board import Board
-from controller.staff.crew import LOG, Crew
+from controller.staff.board import LOG, Board
+from controller.staff.crew import Crew
 from controller.staff.door import Door
 from controller.staff.mistakes import Mistakes
 from controller.staff.plant_time import PlantTime

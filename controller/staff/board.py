@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ PRESSING = (
 )
 """What cannot wait goes before everything else, in this order."""
 
+LOG = logging.getLogger("controller.staff")
 _LEAD_MS = 120_000
 _LEAD_WALL_S = 0.5
 _LEAST_PERIOD_S = 0.25
@@ -93,26 +95,28 @@ class Board:
 
     async def keep_current(self) -> None:
         """Ask for the tasks again and again, soon after every act; tell everybody who waits."""
-        hear_at_s = 0.0
+        heard_s = -_LINE_PERIOD_S
         while True:
-            if time.monotonic() >= hear_at_s:
-                await self._hear()
-                hear_at_s = time.monotonic() + _LINE_PERIOD_S
+            if time.monotonic() - heard_s >= _LINE_PERIOD_S and await self._hear():
+                heard_s = time.monotonic()
             asked_s = time.monotonic()
             reply = await self._door.get("/api/v1/tasks", self._key, {"limit": _MOST_TASKS})
             if reply.ok:
                 self._show(reply.body, asked_s)
+            else:
+                LOG.warning("tasks are not shown to us: %s %s", reply.status, reply.rule)
             period_s = max(_LEAST_PERIOD_S, min(_MOST_PERIOD_S, _PERIOD_PLANT_S / self._time.speed))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), period_s)
                 await asyncio.sleep(_AFTER_CHANGE_S)
             self._changed.clear()
 
-    async def _hear(self) -> None:
+    async def _hear(self) -> bool:
         asked_s = time.monotonic()
         line = await self._door.get("/api/v1/line", self._key)
         if line.ok:
             self._time.hear(line.body, asked_s)
+        return line.ok
 
     def _show(self, tasks: list[TaskView], asked_s: float) -> None:
         self._finished = {key: at_s for key, at_s in self._finished.items() if at_s >= asked_s}

@@ -6,7 +6,6 @@ board and is tried again later, by whoever is free.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from controller.staff.settings import Keys, Person, Settings
     from controller.wire import PrescriptionView
 
-LOG = logging.getLogger("controller.staff")
 DONE_ALREADY = "already-done"
 SIGNED = {"SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "Continue", "RunDeficit", "Scrap"}
 

@@ -6,7 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from controller.staff.crew import LOG, PutDown, must
+from controller.staff.board import LOG
+from controller.staff.crew import PutDown, must
 
 if TYPE_CHECKING:
     from controller.staff.crew import Crew
@@ -107,6 +108,8 @@ async def _amend(crew: Crew, task: TaskView, entry: dict[str, Any]) -> None:
 
 
 async def _scrap(crew: Crew, task: TaskView, _entry: dict[str, Any]) -> None:
+    if len((await crew.read(task["case"]))["batches"]) > 1:
+        raise PutDown("it was scrapped before we came back to work")
     person = crew.somebody("pharmacist")
     must(await crew.intend(person, "release", "Scrap", batch=task["batch"], note="药桶倾洒"))
 

@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING, NoReturn
 
 from controller.staff import dispatch, dispensing, operators, pharmacists, prescribers
-from controller.staff.crew import LOG, PutDown
+from controller.staff.board import LOG
+from controller.staff.crew import PutDown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

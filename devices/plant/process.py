@@ -61,7 +61,7 @@ class Process(ABC):
 
     def begin(self, verb: str, parameters: Mapping[str, int], order: Order) -> Phase:
         """Return the phase of a verb that the machine has accepted; nothing happens before it is resumed."""
-        raise NotImplementedError(f"{verb} {parameters} {order.number}: this machine takes no orders")
+        raise TypeError(f"{verb} {parameters} {order.number}: this machine takes no orders")
 
     def halt(self) -> None:  # noqa: B027 - a machine without heat and valves has nothing to shut
         """Shut valves and heat at once."""

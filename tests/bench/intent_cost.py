@@ -1,4 +1,8 @@
-"""`intent.cost`: microseconds per intent on a large floor against a small one; the cost must not follow the size."""
+"""`intent.cost`: what one intent costs on a large floor against a small one; it must not follow the size.
+
+Measured: microseconds per intent of the pure line while one prescription goes from intake to its soaking position, again and again, on
+a floor of 5,000 open prescriptions and 1,000 machines; the reference is the same on 50 and 18. In turn, medians.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from controller.model import intents as i
 from tests.bench.figure import Figure, in_turn
 from tests.pure_line import PureLine, badge, prescription
 
+NAMES = ("intent.cost",)
 BOUND = 1.3
 _ROUNDS = 40
 
@@ -51,11 +56,11 @@ def _one_life(line: PureLine, number: str) -> None:
     line.facts.clear()
 
 
-def measure() -> list[Figure]:
+def measure(*, quick: bool = False) -> list[Figure]:
     """Measure the figure."""
-    large, small = _line(5_000, 1_000), _line(50, 18)
+    large, small = _line(*((500, 100) if quick else (5_000, 1_000))), _line(50, 18)
     ours, reference = in_turn(lambda: _cost(large), lambda: _cost(small), rounds=5)
     ratio = ours / reference
     return [
-        Figure("intent.cost", ours, "us/intent", "50 open, 18 machines", reference, f"ratio <= {BOUND}", ratio <= BOUND)
+        Figure(NAMES[0], ours, "us/intent", "50 open, 18 machines", reference, f"ratio <= {BOUND}", ratio <= BOUND)
     ]

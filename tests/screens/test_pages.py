@@ -105,11 +105,11 @@ async def test_the_list_is_searched_by_number_narrowed_by_status_and_opened_by_a
         await floor.press("f3", "slash", *"0042", "enter")
         assert "20261122-0042" in floor.text()
         assert "20261122-0003" not in floor.text()
-        await floor.press("slash", "escape", "s")
+        await floor.press("slash", "escape", "right")
         await floor.settled()
         assert floor.app.view.query.status == "received"
         assert "没有处方" in floor.text()
-        await floor.press("S")
+        await floor.press("left")
         await floor.settled()
         await floor.type(code("B", 41))
         await floor.until(lambda: floor.app.view.case)

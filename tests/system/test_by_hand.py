@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from controller.config import Config
 
 COUNTS = Counts(pots_modbus=2, pots_opcua=1, soaks=3, packers=2)
-SPEED = 120
+SPEED = 240
 PATIENCE_S = 120.0
 
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from controller.api.alarms import _rank
 from controller.api.machines import Board
+from controller.logs import describe
 from controller.model import intents as i
 from controller.model.alarm import Alarm, Priority
+from controller.store import ReadFailed
 from devices.model import LinkState
-from tests.api_rig import Rig, rig
+from tests.api_rig import Rig, body, rig
 from tests.pure_line import START, badge
 
 LIST = "/api/v1/prescriptions"
@@ -217,3 +220,37 @@ async def test_what_does_not_exist_is_a_problem_too(path: str) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["cache-control"] == "no-store"
         assert (await api.http.put("/api/v1/line", headers={"authorization": "Bearer key-screen"})).status_code == 405
+
+
+async def test_a_store_that_cannot_be_read_asks_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with rig() as api:
+
+        def fails(*_: object, **__: object) -> None:
+            raise ReadFailed("测试患者001")
+
+        for name in ("row", "closed_cases", "intake"):
+            monkeypatch.setattr(api.store, name, fails)
+        answers = [
+            await api.get("screen", f"{LIST}/R-NONE"),
+            await api.get("screen", LIST, status="delivered"),
+            await api.post("hospital", LIST, body()),
+        ]
+        assert {(answer.status_code, answer.json()["rule"]) for answer in answers} == {(503, "store-unreadable")}
+
+
+async def test_a_bug_answers_500_and_neither_answer_nor_log_says_whom_it_was_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with rig() as api:
+
+        def fails(*_: object) -> None:
+            raise KeyError("测试患者001")
+
+        monkeypatch.setattr("controller.api.floor.prescription_row", fails)
+        await api.receive()
+        with capture_logs() as logs:
+            answer = await api.get("screen", LIST)
+        assert (answer.status_code, answer.json()["rule"]) == (500, "internal-error")
+        ((event),) = logs
+        assert event["route"] == LIST
+        assert "测试患者" not in answer.text + str(describe(event["exc_info"]))

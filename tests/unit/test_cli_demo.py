@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tomllib
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from controller.config import load_config
@@ -15,6 +17,7 @@ from controller.demo.folder import SAMPLES, FolderError, make_folder
 from controller.demo.hospitals import Posted
 from controller.demo.layout import Counts, layout, toml_value
 from controller.demo.plant_logs import count_machines
+from controller.demo.progress import Progress, Stalled
 from controller.demo.summary import is_clean
 from controller.demo.verdict import judge
 from controller.demo.workload import WorkloadError, hospitals, once_more, read_workload
@@ -199,3 +202,42 @@ def test_what_the_database_does_not_know_is_lost(tmp_path: Path) -> None:
     config = made(tmp_path / "demo")
     summary, _ = judged(config, lived(config), "R-GONE")
     assert (summary["prescriptions"]["lost"], is_clean(summary)) == (1, False)
+
+
+class QuietLine:
+    """A controller where nothing happens any more. `remaining_s`: what a machine says that it still needs."""
+
+    def __init__(self, remaining_s: int) -> None:
+        self.machines = [{"remaining_s": remaining_s, "link": "fresh"}]
+        self.asked_of_machines = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/machines"):
+            self.asked_of_machines += 1
+            return httpx.Response(200, json=self.machines)
+        return httpx.Response(200, json={"counts": {"held": 1}, "seq": 9})
+
+
+async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: QuietLine) -> None:
+    """Watch the quiet line for three seconds, a second of silence being enough."""
+    monkeypatch.setattr("controller.demo.progress._SILENCE_S", 0.5)
+    config = made(tmp_path / "demo")
+    clock = PlantClock.open(config.site.state, 240)
+    try:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(line), base_url="http://x") as http:
+            progress = Progress(http, "key", clock, Posted(done=True), config, waits_minutes=-30.0)
+            await asyncio.wait_for(progress.watch(), 3)
+    finally:
+        clock.close()
+
+
+async def test_silence_with_nothing_due_ends_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Stalled, match="nothing due"):
+        await watched(tmp_path, monkeypatch, QuietLine(0))
+
+
+async def test_silence_of_a_machine_at_work_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = QuietLine(900)
+    with pytest.raises(TimeoutError):
+        await watched(tmp_path, monkeypatch, line)
+    assert line.asked_of_machines >= 1

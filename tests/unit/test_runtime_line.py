@@ -101,6 +101,7 @@ async def test_a_caller_who_leaves_does_not_take_the_commit_along() -> None:
         run.journal.gate.set()
         await until(lambda: len(run.left) == 1)
         assert [fact.case for fact in run.journal.facts] == ["1"]
+        assert len((await run.line.submit(cancel("2"))).facts) == 1
 
 
 async def test_a_bug_in_a_rule_refuses_one_intent_and_the_line_goes_on() -> None:

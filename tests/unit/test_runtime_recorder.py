@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from controller.runtime import metrics, recorder
+from controller.runtime.live_store import LiveStore
 from controller.runtime.recorder import Recorder
 from controller.store import ReadingBlock, Store, StoreFailed
 from devices.model import Quality, Reading, Snapshot
@@ -119,13 +120,30 @@ async def test_a_failing_store_is_counted_and_writing_goes_on(monkeypatch: pytes
     assert len(tried) == 3
 
 
-async def test_a_curve_has_its_end_before_the_store_has_it() -> None:
+def test_what_is_not_written_yet_can_be_asked_for() -> None:
     tape = Recorder(lambda _: None, GAP)
     for second in range(70):
         tape.take(sample(second, float(second)), "B-1")
-    points = tape.recent("B-1", "Level")
+    points = [point for block in tape.unwritten("B-1", "Level") for point in block.points]
     assert points == [(NOW + second * 1000, float(second), "good") for second in range(70)]
-    assert tape.recent("B-2", "Level") == []
+    assert tape.unwritten("B-2", "Level") == []
+
+
+async def test_a_curve_has_its_end_before_the_store_has_it(tmp_path: Path) -> None:
+    store = LiveStore.open(f"sqlite:///{tmp_path / 'line.db'}")
+    store.take_mastery()
+    written = Recorder(store.append_readings, GAP)
+    async with recording(written):
+        for second in range(30):
+            written.take(sample(second, 90.0), "B-1")
+    tape = Recorder(store.append_readings, GAP)
+    store.recorder = tape
+    for second in (28, 29, 30, 40, 41):
+        tape.take(sample(second, 95.0), "B-1")
+    curve = store.curve("B-1", "Level")
+    store.close()
+    assert [at - NOW for at, *_ in curve] == [second * 1000 for second in (*range(31), 33, 40, 41)]
+    assert [value for _, value, _ in curve[29:]] == [90.0, 95.0, None, 95.0, 95.0]
 
 
 async def test_what_was_recorded_is_read_back_from_the_real_store(tmp_path: Path) -> None:

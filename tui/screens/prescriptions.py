@@ -35,8 +35,8 @@ class PrescriptionsPage(Page):
     HINTS = (("Enter", "key.open"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "key.search"),
-        Binding("s", "status(1)", "key.status"),
-        Binding("S", "status(-1)", show=False),
+        Binding("right", "status(1)", "key.status", key_display="sides"),
+        Binding("left", "status(-1)", show=False),
         Binding("n", "next_page", "key.next-page"),
         Binding("p", "previous_page", "key.previous-page"),
         Binding("escape", "leave_search", show=False),

@@ -1,0 +1,93 @@
+"""`terminal.first_paint`: how long somebody waits in front of a terminal that was just switched on.
+
+Measured: seconds from exec of `python -m tui` in a real pseudo-terminal of 120 x 40 against a running controller and plant, until the
+machine map of the overview is on the screen, with what the machines do; when the frame around it was there is printed beside. The
+reference is a Textual app with an empty DataTable on the same pseudo-terminal, until the header of its column is there.
+In turn, medians.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from statistics import median
+
+from tests.bench.bare_app import COLUMN
+from tests.bench.centre import Centre, scratch
+from tests.bench.figure import Figure
+from tui.words import Words
+
+NAMES = ("terminal.first_paint",)
+BOUND = 1.5
+_ROWS, _COLUMNS = 40, 120
+_LONGEST_S, _SETTLE_S = 30.0, 3.0
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    """Measure the figure."""
+    rounds = 1 if quick else 7
+    words = Words("zh_CN")
+    frame, machine_map = words("overview.waiting"), words("group.pot")
+    useful_s: list[float] = []
+    frame_s: list[float] = []
+    bare_s: list[float] = []
+    with scratch() as folder, Centre(folder) as centre:
+        centre.start_plant()
+        centre.start_controller()
+        centre.wait_ready()
+        time.sleep(_SETTLE_S)
+        url = f"http://{centre.config.host}:{centre.config.port}"
+        ours = ("tui", "--url", url, "--key-file", str(centre.state / "keys.json"), "--station", "")
+        for _ in range(rounds):
+            seen_s = _seen_after(ours, (frame, machine_map))
+            frame_s.append(seen_s[0])
+            useful_s.append(seen_s[1])
+            bare_s += _seen_after(("tests.bench.bare_app",), (COLUMN,))
+    useful, bare = median(useful_s), median(bare_s)
+    met, note = useful / bare <= BOUND, f"its frame after {median(frame_s):.2f} s"
+    return [Figure(NAMES[0], useful, "s", "a bare Textual app", bare, f"ratio <= {BOUND}", met, note)]
+
+
+def _seen_after(arguments: tuple[str, ...], texts: tuple[str, ...]) -> list[float]:
+    """Start `python -m …` on a terminal of its own; return when each text was first on the screen, seconds from exec."""
+    began_s = time.monotonic()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "xterm-256color"
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+        os.execv(sys.executable, [sys.executable, "-m", *arguments])
+    try:
+        wanted = [text.encode() for text in texts]
+        seen_s: list[float] = []
+        shown = b""
+        while len(seen_s) < len(wanted):
+            there, _, _ = select.select([terminal], [], [], began_s + _LONGEST_S - time.monotonic())
+            if not there:
+                raise RuntimeError(f"{texts[len(seen_s)]} is not on the screen of {arguments[0]}")
+            shown += os.read(terminal, 65536)
+            while len(seen_s) < len(wanted) and wanted[len(seen_s)] in shown:
+                seen_s.append(time.monotonic() - began_s)
+        return seen_s
+    finally:
+        os.kill(child, signal.SIGTERM)
+        _drain(terminal)
+        os.waitpid(child, 0)
+        os.close(terminal)
+
+
+def _drain(terminal: int) -> None:
+    """Read until nobody writes any more, so that the child can end."""
+    ends_s = time.monotonic() + _LONGEST_S
+    while select.select([terminal], [], [], max(0.0, ends_s - time.monotonic()))[0]:
+        try:
+            if not os.read(terminal, 65536):
+                return
+        except OSError:
+            return

@@ -1,0 +1,446 @@
+"""Every act a person does at a desk reaches the controller once, in the form it wants, with few keys; a refusal says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.screens.conftest import Clock, terminal
+from tests.screens.fake_controller import FakeController
+from tests.screens.plant_data import (
+    CHECKER,
+    COURIER,
+    DISPENSER,
+    OPERATOR,
+    PACKER,
+    PHARMACIST,
+    PIN,
+    code,
+    task,
+)
+from tui.state import Tone
+
+if TYPE_CHECKING:
+    from tests.screens.conftest import Terminal
+
+
+async def log_in(floor: Terminal, badge: str) -> None:
+    await floor.type(badge)
+    await floor.until(lambda: floor.app.view.session.actor == badge)
+
+
+async def sign(floor: Terminal, badge: str, pin: str = PIN, note: str = "") -> None:
+    """Fill in the signature that is being asked for."""
+    await floor.until(lambda: "电子签名" in floor.text())
+    await floor.type(badge)
+    await floor.press(*pin, "enter")
+    if note:
+        await floor.press(*note, "enter")
+
+
+def without(body: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in names}
+
+
+async def test_a_badge_and_then_two_codes_are_one_bind_in_the_right_order(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        assert "煎药员1" in floor.text()
+        await floor.type(code("V", "pot-07"))
+        assert "接着扫：药桶 / 附包" in floor.text() or "接着扫：附包 / 药桶" in floor.text()
+        await floor.type(code("T", 7))
+        await floor.until(lambda: len(controller.scans) == 3)
+        bind = controller.scans[-1]
+        assert bind["code"] == code("T", 7)
+        assert bind["into"] == code("V", "pot-07")
+        assert bind["actor"] == OPERATOR
+        assert bind["station"] == "floor-1"
+        assert bind["key"] == "key-floor-1"
+        assert bind["scanned_at"].startswith("2026-11-22T10:20")
+        await floor.until(lambda: "已完成" in floor.text())
+        assert floor.app.view.hand.code == ""
+
+
+async def test_a_scan_on_any_page_goes_to_the_scan_desk(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        await floor.press("f5")
+        await floor.type(code("T", 7))
+        await floor.until(lambda: "接着扫" in floor.text())
+        assert floor.app.view.hand.code == code("T", 7)
+
+
+async def test_nothing_is_sent_before_somebody_has_scanned_a_badge(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.type(code("T", 7))
+        await floor.until(lambda: "请先扫工牌" in floor.text())
+        assert not controller.scans
+
+
+async def test_a_terminal_that_only_shows_sends_nothing(controller: FakeController) -> None:
+    async with terminal(controller) as floor:
+        await floor.type(OPERATOR)
+        await floor.until(lambda: "请先选择工位" in floor.text())
+        assert not controller.scans
+
+
+async def test_an_unknown_badge_logs_nobody_in(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.type(code("A", "nobody"))
+        await floor.until(lambda: "没有此工牌的人员" in floor.text())
+        assert floor.app.view.session.actor == ""
+
+
+async def test_a_refusal_shows_rule_facts_who_may_override(controller: FakeController) -> None:
+    controller.refuse(
+        code("T", 7),
+        "pot-not-clean",
+        "pot-07 还没有清洗。请先清洗。",
+        facts={"machine": "pot-07", "celsius": 72.5},
+        who_may_override=["pharmacist"],
+    )
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        await floor.type(code("T", 7))
+        await floor.until(lambda: "pot-07 还没有清洗" in floor.text())
+        text = floor.text()
+        assert "规则：pot-not-clean" in text
+        assert "设备 pot-07" in text
+        assert "温度 72.5" in text
+        assert "可由以下人员处理：药师" in text
+
+
+async def test_a_herb_is_one_scan_and_its_weight(controller: FakeController) -> None:
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.type(code("T", 21))
+        await floor.until(lambda: floor.app.view.hand.code)
+        await floor.type(code("D", "黄芪"))
+        await floor.until(lambda: "称量 黄芪" in floor.text())
+        assert "[99.75..110.25]" in floor.text()
+        await floor.press(*"105.2", "enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "RecordWeight", "batch": code("B", 21), "herb": "黄芪", "grams": 105.2, "actor": DISPENSER,
+        }  # fmt: skip
+        await floor.until(lambda: floor.app.view.ask is None)
+        assert floor.app.view.hand.code == code("T", 21), "the next drawer is one scan again"
+
+
+async def test_a_weight_that_is_refused_is_asked_for_again(controller: FakeController) -> None:
+    controller.refuse("RecordWeight", "weight-out-of-tolerance", "重量超出允差。", facts={"low": 99.75, "high": 110.25})
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.type(code("T", 21))
+        await floor.type(code("D", "黄芪"))
+        await floor.until(lambda: floor.app.view.ask)
+        await floor.pilot.pause()
+        await floor.press(*"12", "enter")
+        await floor.until(lambda: "重量超出允差" in floor.text())
+        assert "称量 黄芪" in floor.text()
+
+
+async def test_a_drawer_scanned_before_a_restart_is_weighed_on_by_enter(controller: FakeController) -> None:
+    controller.line.tasks = [one for one in controller.line.tasks if one["details"].get("lot")]
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.until(lambda: "白芍" in floor.text())
+        await floor.press("enter")
+        await floor.until(lambda: "称量 白芍" in floor.text())
+
+
+async def test_a_part_made_apart_is_attested_with_its_minutes(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        await floor.type(code("K", 3))
+        await floor.until(lambda: "另制用时 阿胶" in floor.text())
+        assert "至少 5 分钟" in floor.text()
+        await floor.press("6", "enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "AttestSeparate", "batch": code("B", 3), "herb": "阿胶", "code": code("K", 3), "minutes": 6, "actor": OPERATOR,
+        }  # fmt: skip
+
+
+async def test_a_scanner_is_told_from_typing_even_inside_a_field(controller: FakeController) -> None:
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.type(code("T", 21))
+        await floor.type(code("D", "黄芪"))
+        await floor.until(lambda: floor.app.view.ask)
+        await floor.pilot.pause()
+        await floor.press("1", "0")
+        await floor.type(code("D", "白芍"))
+        await floor.until(lambda: len(controller.scans) == 4)
+        assert controller.scans[-1]["code"] == code("D", "白芍")
+        assert not controller.intents
+
+
+async def test_letters_typed_slowly_into_a_note_stay_letters(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press("3")
+        await floor.until(lambda: "电子签名" in floor.text())
+        await floor.type(PHARMACIST)
+        await floor.press(*PIN, "enter")
+        for letter in "B-2":
+            await floor.press("minus" if letter == "-" else letter)
+            await floor.pilot.pause(0.15)
+        await floor.press("enter")
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["note"] == "B-2"
+
+
+async def test_a_lost_answer_to_a_scan_is_asked_for_again_under_the_same_nonce(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        controller.lost = 2
+        await floor.type(code("T", 7))
+        await floor.until(lambda: len(controller.scans) == 4)
+        await floor.until(lambda: floor.app.view.verdict and floor.app.view.verdict.tone is Tone.NOTE)
+        assert len({one["nonce"] for one in controller.scans[1:]}) == 1
+
+
+async def test_a_lost_answer_to_a_signature_is_never_sent_again_and_says_so(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        controller.lost = 1
+        await floor.press("1")
+        await sign(floor, PHARMACIST)
+        await floor.press("enter")
+        await floor.until(lambda: "不知道是否已执行" in floor.text())
+        assert len(controller.intents) == 1
+
+
+@pytest.mark.parametrize(
+    ("down", "number", "note", "intent"),
+    [
+        (0, "1", "", {"type": "Continue", "batch": code("B", 9), "reason": "link-stale", "note": ""}),
+        (0, "2", "", {"type": "RunDeficit", "batch": code("B", 9), "note": ""}),
+        (0, "3", "burnt", {"type": "Scrap", "batch": code("B", 9), "note": "burnt"}),
+        (1, "1", "seen", {"type": "AcceptDeviation", "target": code("B", 11), "reason": "late-missed", "note": "seen"}),
+        (2, "1", "short", {"type": "AcceptDeviation", "target": "cool", "reason": "", "note": "short"}),
+        (3, "1", "", {"type": "SignRelease", "batch": code("B", 41)}),
+        (5, "1", "", {"type": "SignVerify", "batch": code("B", 26)}),
+    ],
+)
+async def test_every_choice_of_the_signing_desk_is_one_key_and_a_signature(
+    controller: FakeController, down: int, number: str, note: str, intent: dict[str, Any]
+) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press(*["down"] * down, number)
+        await sign(floor, PHARMACIST, note=note)
+        if not note and intent["type"] in {"Continue", "RunDeficit"}:
+            await floor.press("enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {**intent, "actor": PHARMACIST, "pin": PIN}
+
+
+async def test_the_signing_desk_shows_what_failed_and_what_is_missing(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "未通过 1 项" in floor.text())
+        text = floor.text()
+        assert "补煎不足分钟" in text
+        assert "10.2 / 20 min" in text
+        assert "后下时间" in text
+
+
+async def test_a_verification_bench_sees_its_own_work_first(controller: FakeController) -> None:
+    async with terminal(controller, station="verification-1") as floor:
+        await floor.until(lambda: "复核药桶" in floor.text())
+        rows = floor.text().splitlines()
+        assert "复核" in rows[2]
+        await floor.until(lambda: "黄芪" in floor.text())
+
+
+async def test_a_wrong_pin_is_said_and_signs_nothing(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press("down", "down", "down", "1")
+        await sign(floor, PHARMACIST, pin="0000")
+        await floor.until(lambda: "工牌的密码不正确" in floor.text())
+
+
+async def test_escape_takes_a_signature_back_and_scrap_wants_a_reason(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press("3")
+        await sign(floor, PHARMACIST)
+        await floor.press("enter")
+        assert "请填写：说明" in floor.text()
+        await floor.press("escape")
+        assert "电子签名" not in floor.text()
+        assert not controller.intents
+
+
+async def test_only_a_badge_is_scanned_into_a_signature(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press("1")
+        await floor.type(code("T", 7))
+        await floor.until(lambda: "请先完成或取消" in floor.text())
+        assert not controller.scans
+
+
+async def test_a_review_is_approved_with_class_and_handling_confirmed_or_changed(controller: FakeController) -> None:
+    async with terminal(controller, station="review-1") as floor:
+        await floor.until(lambda: "未说明方剂类别" in floor.text())
+        assert "气虚证" not in floor.text() or floor.app.view.case is not None
+        await floor.press("a")
+        await floor.until(lambda: "电子签名" in floor.text())
+        assert "滋补" in floor.text(), "the proposal is on"
+        await floor.press("left", "enter")
+        await floor.type(PHARMACIST)
+        await floor.press(*PIN, "enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "SignReview", "case": code("R", 31), "decision": "approve", "recipe_class": "exterior-releasing",
+            "handlings": {"砂仁": "add-late"}, "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+        await floor.until(lambda: "已记录" in floor.text())
+
+
+@pytest.mark.parametrize(("key", "decision"), [("r", "return"), ("x", "reject")])
+async def test_a_review_is_turned_down_with_a_reason(controller: FakeController, key: str, decision: str) -> None:
+    async with terminal(controller, station="review-1") as floor:
+        await floor.until(lambda: "未说明方剂类别" in floor.text())
+        await floor.press(key)
+        await sign(floor, PHARMACIST, note="too much")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "SignReview", "case": code("R", 31), "decision": decision, "reason": "too much", "actor": PHARMACIST,
+            "pin": PIN,
+        }  # fmt: skip
+
+
+async def test_the_reviewer_reads_with_the_station_key_and_everybody_else_with_the_floor_key(controller: FakeController) -> None:
+    async with terminal(controller, station="review-1") as floor:
+        assert floor.app._sync is not None
+        assert floor.app._sync.client is not None
+        await floor.until(lambda: "气虚证" in floor.text() or floor.app.view.case)
+        assert floor.app.view.session.name_zh == "审方台1"
+
+
+async def test_an_alarm_is_acknowledged_with_one_key(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        await floor.press("f5", "a")
+        await floor.until(lambda: controller.acknowledged)
+        assert controller.acknowledged == [("link-stale:pot-09", OPERATOR)]
+        await floor.until(lambda: "由 A-" in floor.text())
+
+
+async def test_an_act_without_a_badge_asks_for_one_and_no_pin(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "a")
+        await floor.until(lambda: "电子签名" in floor.text())
+        assert "PIN" not in floor.text()
+        await floor.type(OPERATOR)
+        await floor.press("enter")
+        await floor.until(lambda: controller.acknowledged)
+
+
+async def test_bags_are_boxed_one_scan_each_and_the_parcel_goes_to_the_courier(controller: FakeController) -> None:
+    async with terminal(controller, station="dispatch-1") as floor:
+        await log_in(floor, PACKER)
+        await floor.type(code("P", 43))
+        for number in range(3):
+            await floor.type(code("G", 43, number))
+        await floor.type(COURIER)
+        await floor.until(lambda: len(controller.scans) == 6)
+        parcel = code("P", 43)
+        assert [(one["code"], one.get("into")) for one in controller.scans[2:]] == [
+            *((code("G", 43, number), parcel) for number in range(3)),
+            (parcel, COURIER),
+        ]
+        assert floor.app.view.session.actor == PACKER
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("d", "delivered"), ("x", "refused"), ("b", "returned")])
+async def test_a_courier_says_how_a_parcel_ended(controller: FakeController, key: str, outcome: str) -> None:
+    controller.line.tasks = [one for one in controller.line.tasks if one["kind"] == "deliver"]
+    async with terminal(controller, station="courier-1") as floor:
+        await log_in(floor, COURIER)
+        await floor.until(lambda: "送达并确认签收" in floor.text())
+        await floor.press(key)
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0] == {
+            "type": "ConfirmDelivery", "parcel": code("P", 52), "outcome": outcome, "note": "", "actor": COURIER,
+            "key": "key-courier-1",
+        }  # fmt: skip
+
+
+async def test_the_terminal_locks_when_nobody_has_touched_it_for_five_minutes(controller: FakeController) -> None:
+    clock = Clock()
+    async with terminal(controller, station="floor-1", clock=clock) as floor:
+        await log_in(floor, OPERATOR)
+        await floor.type(code("T", 7))
+        clock.now_s += 290
+        await floor.press("down")
+        clock.now_s += 290
+        floor.app._beat()
+        await floor.pilot.pause()
+        assert floor.app.view.session.actor == OPERATOR, "a key was pressed in between"
+        assert "0:10" in floor.text(), "the last minute is counted down"
+        clock.now_s += 11
+        floor.app._beat()
+        await floor.pilot.pause()
+        assert floor.app.view.session.actor == ""
+        assert floor.app.view.hand.code == ""
+        assert "已锁定" in floor.text()
+
+
+async def test_what_the_pail_in_hand_is_for_comes_first_and_windows_that_close_next(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.until(lambda: "剩 " in floor.text())
+        rows = floor.text().splitlines()
+        first = next(number for number, line in enumerate(rows) if "任务" in line) + 1
+        assert "后下" in rows[first]
+        await log_in(floor, OPERATOR)
+        await floor.type(code("T", 7))
+        await floor.until(lambda: "入锅" in floor.text().splitlines()[first])
+
+
+async def test_the_filter_narrows_the_tasks_to_bench_or_floor(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.until(lambda: "绑桶" in floor.text())
+        await floor.press("f")
+        assert "绑桶" in floor.text()
+        assert "入锅" not in floor.text()
+        await floor.press("f")
+        assert "绑桶" not in floor.text()
+        assert "入锅" in floor.text()
+
+
+async def test_a_code_may_be_typed_by_hand_where_the_label_is_torn(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await log_in(floor, OPERATOR)
+        await floor.press("slash")
+        for letter in code("T", 7).lower():
+            await floor.press("minus" if letter == "-" else letter)
+        await floor.press("enter")
+        await floor.until(lambda: floor.app.view.hand.code == code("T", 7))
+
+
+async def test_two_portions_are_asked_for_one_after_the_other(controller: FakeController) -> None:
+    details = {"herb": "甘草", "grams": 6.0, "tolerance_g": 0.3, "times": 2, "lot": "L", "container": "pail"}
+    controller.line.tasks = [task("draw", 21, "dispenser", into=code("T", 21), details=details)]
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.until(lambda: floor.app.view.tasks)
+        await floor.pilot.pause()
+        await floor.press("enter")
+        await floor.until(lambda: "还有 2 份" in floor.text())
+
+
+async def test_people_of_a_verification_differ_because_the_badge_can_be_scanned_anew(controller: FakeController) -> None:
+    async with terminal(controller, station="verification-1") as floor:
+        await floor.until(lambda: "复核药桶" in floor.text())
+        await log_in(floor, DISPENSER)
+        await floor.press("1")
+        await sign(floor, CHECKER)
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["actor"] == CHECKER
+        assert floor.app.view.session.actor == DISPENSER
