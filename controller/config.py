@@ -22,11 +22,13 @@ from controller.model.codes import PAIL, VESSEL, is_sound
 from controller.model.people import Station, StationKind
 from controller.model.stock import Zone
 from devices.errors import SiteError
-from devices.site import MachineSite, Site, site_from
+from devices.site import Site, site_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from devices.site import MachineSite
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 SQLITE = "sqlite:///"
@@ -177,7 +179,7 @@ def load_config(path: Path) -> Config:
     except ConfigError as error:
         problems += error.problems
     if site is not None:
-        problems += (f"{path.name}: {problem}" for problem in _about_site(site, raw))
+        problems += (f"{path.name}: {problem}" for problem in _about_site(site))
         if file is not None:
             problems += (f"{path.name}: {problem}" for problem in _contradictions(site, file))
             if not problems:
@@ -206,14 +208,11 @@ def _place(loc: Iterable[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
-def _about_site(site: Site, raw: Mapping[str, Any]) -> Iterator[str]:
+def _about_site(site: Site) -> Iterator[str]:
     try:
         ZoneInfo(site.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         yield f"site.timezone: there is no time zone {site.timezone!r}"
-    known = {entry.name for entry in dataclasses.fields(MachineSite)}
-    for index, row in enumerate(raw.get("machine", ())):
-        yield from (f"machine[{index}].{key}: not a key of a machine" for key in sorted(row.keys() - known))
 
 
 def _contradictions(site: Site, file: _File) -> Iterator[str]:

@@ -34,6 +34,7 @@ _QUIET: Final = {
 }
 """Libraries that tell of every attempt and every step; we log the change once ourselves."""
 
+
 def set_up(file: Path | None = None, *, level: int = logging.INFO) -> None:
     """Send all logs of this process to `file`, kept to 50 MB, or to standard error."""
     handler = logging.StreamHandler(sys.stderr) if file is None else _rotating(file)

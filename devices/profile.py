@@ -48,6 +48,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Fault(Text):
+    """What a fault number of the machine means. `spoils`: what is in the vessel is no medicine any more."""
+
+    spoils: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Tag:
     """One value of the machine. Modbus tags have an `address`, OPC UA tags a `node`.
 
@@ -162,7 +169,7 @@ class Profile:
     opcua: OpcUa | None = None
     command: Command | None = None
     verbs: dict[str, Verb] = field(default_factory=dict[str, Verb])
-    faults: dict[int, Text] = field(default_factory=dict[int, Text])
+    faults: dict[int, Fault] = field(default_factory=dict[int, Fault])
 
     @property
     def scanned(self) -> tuple[Tag, ...]:

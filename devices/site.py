@@ -13,7 +13,7 @@ import json
 import os
 import time
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
@@ -74,6 +74,9 @@ def site_from(raw: Mapping[str, Any], *, base: Path) -> Site:
     """Check the parsed site file. `base`: folder that relative paths start from."""
     table = _Table(raw, "config")
     place, clock, paths = table.sub("site"), table.sub("clock"), table.sub("paths")
+    place.only("name", "timezone", "pressure_kpa", "pressure_cooking")
+    clock.only("speed")
+    paths.only("state")
     machines: dict[str, MachineSite] = {}
     for row in table.rows("machine"):
         machine = _machine(row)
@@ -88,13 +91,14 @@ def site_from(raw: Mapping[str, Any], *, base: Path) -> Site:
         timezone=place.text("timezone", "Asia/Shanghai"),
         pressure_kpa=place.number("pressure_kpa", 101.3, low=50.0, high=110.0),
         pressure_cooking=place.flag("pressure_cooking", default=False),
-        speed=int(clock.number("speed", 1, low=1, high=MAX_SPEED)),
+        speed=clock.whole("speed", 1, low=1, high=MAX_SPEED),
         state=(base / paths.text("state", "var")).resolve(),
         machines=machines,
     )
 
 
 def _machine(row: _Table) -> MachineSite:
+    row.only(*(field.name for field in fields(MachineSite)))
     kind, url = row.text("kind"), row.text("url")
     if kind not in KINDS:
         raise SiteError(f"{row.where}.kind: {kind!r} is none of {', '.join(KINDS)}")
@@ -145,6 +149,17 @@ class _Table:
             raise SiteError(f"{self.where}.{key}: a number from {low:g} to {high:g} is needed")
         return float(value)
 
+    def whole(self, key: str, default: int, *, low: int, high: int) -> int:
+        value = self.number(key, default, low=low, high=high)
+        if not value.is_integer():
+            raise SiteError(f"{self.where}.{key}: a whole number is needed")
+        return int(value)
+
+    def only(self, *keys: str) -> None:
+        """Refuse a key that nobody reads: it is a typing mistake."""
+        if stray := sorted(self._raw.keys() - set(keys)):
+            raise SiteError(f"{self.where}.{stray[0]}: not a key")
+
     def flag(self, key: str, *, default: bool) -> bool:
         value = self._raw.get(key, default)
         if not isinstance(value, bool):
@@ -154,7 +169,7 @@ class _Table:
     def pair(self, key: str) -> tuple[int, int]:
         value = self._raw.get(key, [0, 0])
         match value:
-            case [int(low), int(high)] if 0 <= low <= high:
+            case [int(low), int(high)] if 0 <= low <= high and bool not in (type(low), type(high)):
                 return low, high
             case _:
                 raise SiteError(f"{self.where}.{key}: two whole numbers, smallest load and volume in mL, are needed")

@@ -235,6 +235,8 @@ class FloorApp(App[None]):
         if caught.code:
             self.scanned(caught.code)
         held = self._scanner.held
+        if held != self.view.held and not typing:
+            self.change(replace(self.view, held=held))
         if held and typing:
             self.set_timer(2 * TYPING_GAP_S, lambda: self._let_go(held))
         return not caught.passes
@@ -249,8 +251,8 @@ class FloorApp(App[None]):
             cast("Input", self.focused).insert_text_at_cursor(text)
 
     def _typing(self) -> bool:
-        """Say whether a field has the focus: only fields of ours consume a letter."""
-        return self.focused is not None and self.focused.check_consume_key("R", "R")
+        """Say whether a field that takes any text has the focus."""
+        return self.focused is not None and self.focused.has_class("free")
 
     def action_go(self, name: str) -> None:
         """Show a page."""

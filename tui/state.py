@@ -115,7 +115,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Everything on the screens. `machine_s`: when each machine was last heard of."""
+    """Everything on the screens. `machine_s`: when each machine was last heard of; `held`: what has come of a code so far."""
 
     link: Link = Link.CONNECTING
     link_since_s: float = 0.0
@@ -137,6 +137,7 @@ class View:
     machine_id: str = ""
     curve: CurveView | None = None
     session: Session = Session()
+    held: str = ""
     hand: Hand = EMPTY
     ask: Ask | None = None
     verdict: Verdict | None = None

@@ -40,25 +40,25 @@ def person_of(form: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def without_person(form: Mapping[str, Any], subject: str) -> dict[str, Any]:
-    """Return the form as it may be kept: who it is for is only named by the id of the subject."""
-    kept: dict[str, Any] = {
-        **form,
-        "patient": {**form["patient"]},
-        "delivery": {**form["delivery"]},
-        "subject": subject,
-    }
+def without_person(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form as it may be kept: without whom it is for."""
+    rest: dict[str, Any] = {**form, "patient": {**form["patient"]}, "delivery": {**form["delivery"]}}
     for place in PERSONAL:
         *parents, key = place.split("/")[1:]
-        del (kept[parents[0]] if parents else kept)[key]
-    return kept
+        del (rest[parents[0]] if parents else rest)[key]
+    return rest
+
+
+def kept_text(body: str, subject: str) -> str:
+    """Return what is kept: the canonical body without the person, and the id under which `subjects` has them."""
+    return f'{{"body":{body},"subject":"{subject}"}}'
 
 
 def differences(kept: str, person: Mapping[str, Any] | None, form: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Compare what is kept of an older body with a new form: pointer -> [old, new]; an erased person is null."""
-    body = json.loads(kept)
-    del body["subject"]
-    old = dict(_flat(body, "")) | {place: (person or {}).get(name) for place, name in PERSONAL.items()}
+    old = dict(_flat(json.loads(kept)["body"], "")) | {
+        place: (person or {}).get(name) for place, name in PERSONAL.items()
+    }
     new = dict(_flat(json.loads(canonical(form)), ""))
     places = sorted(old.keys() | new.keys())
     return {place: [old.get(place), new.get(place)] for place in places if old.get(place) != new.get(place)}

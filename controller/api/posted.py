@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.api.body import POSTED, Reading
-from controller.api.kept import canonical, changed_texts, person_of, without_person
+from controller.api.kept import canonical, changed_texts, kept_text, person_of, without_person
 from controller.api.problems import Problematic
 from controller.api.strict import check
 from controller.model.prescription import DeliveryMethod, Item, Override, Patient, Prescription
@@ -33,7 +33,7 @@ _BROUGHT = frozenset({DeliveryMethod.COURIER, DeliveryMethod.DRONE})
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One version of a prescription. `digest`: sha256 of the canonical form; `kept`: that form without the person."""
+    """One version of a prescription. `digest`: sha256 of its canonical content; `kept`: that without the person."""
 
     prescription: Prescription
     subject: SubjectRow
@@ -55,16 +55,17 @@ def post(raw: Any, formulary: Formulary) -> Posted:
         raise Problematic(422, "body-invalid", errors=across)
     form = _form(body)
     person = person_of(form)
-    if reading.changed:
-        person["raw"] = changed_texts(raw, form)
-    data, salt, subject = canonical(person), secrets.token_hex(16), secrets.token_hex(16)
+    body_text, person_text = canonical(without_person(form)), canonical(person)
+    data = canonical({**person, "raw": changed_texts(raw, form)}) if reading.changed else person_text
+    random = secrets.token_hex(32)  # at once, since each look at the system's randomness lets another thread go first
+    salt, subject = random[:32], random[32:]
     years = _years(body["patient"]["birth_date"], raw["issued_at"])
     return Posted(
         prescription=_prescription(body, years, subject, subject_digest(salt, data)),
         subject=SubjectRow(subject, salt, data),
-        digest=hashlib.sha256(canonical(form).encode()).hexdigest(),
+        digest=hashlib.sha256(f"{body_text}\n{person_text}".encode()).hexdigest(),
         form=form,
-        kept=canonical(without_person(form, subject)),
+        kept=kept_text(body_text, subject),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from controller.model.formulary import Formulary
@@ -37,7 +37,8 @@ class Book:
     """The reference data of one line, as loaded at start; it never changes while the line runs.
 
     `boil_celsius` per pot: boiling point at the site's pressure less the profile's delta. `grace_s` per machine: g of
-    invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall).
+    invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall). `spoiling` per
+    pot: faults after which its liquid is no medicine any more.
     """
 
     formulary: Formulary
@@ -52,6 +53,7 @@ class Book:
     boil_celsius: Mapping[str, float]
     grace_s: Mapping[str, float]
     least_margin_ms: int
+    spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     def pot_class(self, machine: str) -> PotClass:
         """Return the class of a pot."""

@@ -58,6 +58,12 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
             {key: grace_s(profile.period_s, site.speed) for key, (_, profile) in machines.items()}
         ),
         least_margin_ms=LEAST_MARGIN_S * site.speed * 1000,
+        spoiling=MappingProxyType(
+            {
+                key: frozenset(code for code, fault in profile.faults.items() if fault.spoils)
+                for key, (_, profile) in pots.items()
+            }
+        ),
     )
 
 

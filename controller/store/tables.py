@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata: Final = MetaData()
@@ -62,7 +63,13 @@ state: Final = Table(
     Column("seq", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
-Index("state_open", state.c.line, state.c.kind, sqlite_where=state.c.open, postgresql_where=state.c.open)
+# SQLite takes a partial index only for a condition spelled as in the query: SQLAlchemy spells it `open = 1` there.
+Index(
+    "state_open",
+    *(state.c.line, state.c.kind, state.c.id),
+    sqlite_where=text("open = 1"),
+    postgresql_where=text("open"),
+)
 
 ended_cases: Final = Table(
     "ended_cases",

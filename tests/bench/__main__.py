@@ -24,6 +24,9 @@ from tests.bench import (
 from tests.bench.centre import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from tests.bench.figure import Figure
 
 MODULES = (
@@ -38,23 +41,23 @@ MODULES = (
 )
 
 
-def main() -> int:
-    """Measure, print, write."""
+def main(arguments: Sequence[str] | None = None, out: Path = ROOT / "bench.json") -> int:
+    """Measure, print, write to `out`."""
     every = [name for module in MODULES for name in module.NAMES]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", epilog=f"figures: {', '.join(every)}")
     parser.add_argument("name", nargs="*", help="begin of the names of the figures to measure; all where left out")
     parser.add_argument("--quick", action="store_true", help="show in a minute that everything can be measured")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     wanted = tuple(options.name) or ("",)
     if unknown := [name for name in wanted if not any(figure.startswith(name) for figure in every)]:
-        parser.error(f"no figure begins with {', '.join(unknown)}")
+        parser.error(f"no figure begins with {', '.join(unknown)}; there are {', '.join(every)}")
     figures: list[Figure] = []
     for module in MODULES:
         if any(name.startswith(wanted) for name in module.NAMES):
             for figure in module.measure(quick=options.quick):
                 figures.append(figure)
                 print(figure.line(), flush=True)
-    (ROOT / "bench.json").write_text(json.dumps([figure.row() for figure in figures], indent=1) + "\n", encoding="utf-8")
+    out.write_text(json.dumps([figure.row() for figure in figures], indent=1) + "\n", encoding="utf-8")
     missed = [figure.name for figure in figures if not figure.met]
     print(f"missed: {', '.join(missed)}" if missed else "every bound is kept")
     return 1 if missed else 0

@@ -38,7 +38,8 @@ class Child:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+        # Closes the pipes and waits.
+        self._process.__exit__(None, None, None)
 
     def ask(self, **what: float) -> dict[str, Any]:
         """Ask for something that takes at most `seconds`; return the answer."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import select
-import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -57,12 +56,15 @@ def measure(*, quick: bool = False) -> list[Figure]:
 
 def _seen_after(arguments: tuple[str, ...], texts: tuple[str, ...]) -> list[float]:
     """Start `python -m …` on a terminal of its own; return when each text was first on the screen, seconds from exec."""
+    terminal, inside = os.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
     began_s = time.monotonic()
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ["TERM"] = "xterm-256color"
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
-        os.execv(sys.executable, [sys.executable, "-m", *arguments])
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, "TERM": "xterm-256color"},
+        preexec_fn=lambda: os.login_tty(inside),
+    )
+    os.close(inside)
     try:
         wanted = [text.encode() for text in texts]
         seen_s: list[float] = []
@@ -76,18 +78,17 @@ def _seen_after(arguments: tuple[str, ...], texts: tuple[str, ...]) -> list[floa
                 seen_s.append(time.monotonic() - began_s)
         return seen_s
     finally:
-        os.kill(child, signal.SIGTERM)
+        process.terminate()
         _drain(terminal)
-        os.waitpid(child, 0)
+        process.wait(_LONGEST_S)
         os.close(terminal)
 
 
 def _drain(terminal: int) -> None:
-    """Read until nobody writes any more, so that the child can end."""
+    """Read until nobody holds the other side, so that no child waits for a reader."""
     ends_s = time.monotonic() + _LONGEST_S
     while select.select([terminal], [], [], max(0.0, ends_s - time.monotonic()))[0]:
         try:
-            if not os.read(terminal, 65536):
-                return
-        except OSError:
+            os.read(terminal, 65536)
+        except OSError:  # Linux says so that all have left
             return

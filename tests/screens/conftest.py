@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual import events
 
 from tests.screens.fake_controller import FakeController
 from tui.app import FloorApp, Options
@@ -44,9 +45,19 @@ class Terminal:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def scan(self, code: str) -> None:
+        """Send a code and Enter as fast as a scanner does."""
+        for one in code:
+            self.app.post_message(events.Key("minus" if one == "-" else one, one))
+        self.app.post_message(events.Key("enter", "\r"))
+        await self.pilot.pause()
+        await self.pilot.pause()
+
     async def type(self, text: str) -> None:
-        """Type a text and Enter, as a scanner does."""
-        await self.press(*("minus" if one == "-" else one for one in text), "enter")
+        """Type a text as slowly as a person does."""
+        for one in text:
+            await self.press("minus" if one == "-" else one)
+            await self.pilot.pause(0.06)
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until something has become true."""

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 async def log_in(floor: Terminal, badge: str) -> None:
-    await floor.type(badge)
+    await floor.scan(badge)
     await floor.until(lambda: floor.app.view.session.actor == badge)
 
 
 async def sign(floor: Terminal, badge: str, pin: str = PIN, note: str = "") -> None:
     """Fill in the signature that is being asked for."""
     await floor.until(lambda: "电子签名" in floor.text())
-    await floor.type(badge)
+    await floor.scan(badge)
     await floor.press(*pin, "enter")
     if note:
         await floor.press(*note, "enter")
@@ -47,9 +47,9 @@ async def test_a_badge_and_then_two_codes_are_one_bind_in_the_right_order(contro
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
         assert "煎药员1" in floor.text()
-        await floor.type(code("V", "pot-07"))
+        await floor.scan(code("V", "pot-07"))
         assert "接着扫：药桶 / 附包" in floor.text() or "接着扫：附包 / 药桶" in floor.text()
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: len(controller.scans) == 3)
         bind = controller.scans[-1]
         assert bind["code"] == code("T", 7)
@@ -66,28 +66,28 @@ async def test_a_scan_on_any_page_goes_to_the_scan_desk(controller: FakeControll
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
         await floor.press("f5")
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: "接着扫" in floor.text())
         assert floor.app.view.hand.code == code("T", 7)
 
 
 async def test_nothing_is_sent_before_somebody_has_scanned_a_badge(controller: FakeController) -> None:
     async with terminal(controller, station="floor-1") as floor:
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: "请先扫工牌" in floor.text())
         assert not controller.scans
 
 
 async def test_a_terminal_that_only_shows_sends_nothing(controller: FakeController) -> None:
     async with terminal(controller) as floor:
-        await floor.type(OPERATOR)
+        await floor.scan(OPERATOR)
         await floor.until(lambda: "请先选择工位" in floor.text())
         assert not controller.scans
 
 
 async def test_an_unknown_badge_logs_nobody_in(controller: FakeController) -> None:
     async with terminal(controller, station="floor-1") as floor:
-        await floor.type(code("A", "nobody"))
+        await floor.scan(code("A", "nobody"))
         await floor.until(lambda: "没有此工牌的人员" in floor.text())
         assert floor.app.view.session.actor == ""
 
@@ -102,7 +102,7 @@ async def test_a_refusal_shows_rule_facts_who_may_override(controller: FakeContr
     )
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: "pot-07 还没有清洗" in floor.text())
         text = floor.text()
         assert "规则：pot-not-clean" in text
@@ -114,9 +114,9 @@ async def test_a_refusal_shows_rule_facts_who_may_override(controller: FakeContr
 async def test_a_herb_is_one_scan_and_its_weight(controller: FakeController) -> None:
     async with terminal(controller, station="dispensing-1") as floor:
         await log_in(floor, DISPENSER)
-        await floor.type(code("T", 21))
+        await floor.scan(code("T", 21))
         await floor.until(lambda: floor.app.view.hand.code)
-        await floor.type(code("D", "黄芪"))
+        await floor.scan(code("D", "黄芪"))
         await floor.until(lambda: "称量 黄芪" in floor.text())
         assert "[99.75..110.25]" in floor.text()
         await floor.press(*"105.2", "enter")
@@ -132,8 +132,8 @@ async def test_a_weight_that_is_refused_is_asked_for_again(controller: FakeContr
     controller.refuse("RecordWeight", "weight-out-of-tolerance", "重量超出允差。", facts={"low": 99.75, "high": 110.25})
     async with terminal(controller, station="dispensing-1") as floor:
         await log_in(floor, DISPENSER)
-        await floor.type(code("T", 21))
-        await floor.type(code("D", "黄芪"))
+        await floor.scan(code("T", 21))
+        await floor.scan(code("D", "黄芪"))
         await floor.until(lambda: floor.app.view.ask)
         await floor.pilot.pause()
         await floor.press(*"12", "enter")
@@ -153,7 +153,7 @@ async def test_a_drawer_scanned_before_a_restart_is_weighed_on_by_enter(controll
 async def test_a_part_made_apart_is_attested_with_its_minutes(controller: FakeController) -> None:
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
-        await floor.type(code("K", 3))
+        await floor.scan(code("K", 3))
         await floor.until(lambda: "另制用时 阿胶" in floor.text())
         assert "至少 5 分钟" in floor.text()
         await floor.press("6", "enter")
@@ -163,15 +163,20 @@ async def test_a_part_made_apart_is_attested_with_its_minutes(controller: FakeCo
         }  # fmt: skip
 
 
-async def test_a_scanner_is_told_from_typing_even_inside_a_field(controller: FakeController) -> None:
+@pytest.mark.parametrize("slow", [False, True])
+async def test_the_digits_of_a_scanned_code_never_become_grams(controller: FakeController, slow: bool) -> None:
     async with terminal(controller, station="dispensing-1") as floor:
         await log_in(floor, DISPENSER)
-        await floor.type(code("T", 21))
-        await floor.type(code("D", "黄芪"))
+        await floor.scan(code("T", 21))
+        await floor.scan(code("D", "黄芪"))
         await floor.until(lambda: floor.app.view.ask)
         await floor.pilot.pause()
         await floor.press("1", "0")
-        await floor.type(code("D", "白芍"))
+        if slow:
+            await floor.type(code("D", "白芍"))
+            await floor.press("enter")
+        else:
+            await floor.scan(code("D", "白芍"))
         await floor.until(lambda: len(controller.scans) == 4)
         assert controller.scans[-1]["code"] == code("D", "白芍")
         assert not controller.intents
@@ -182,21 +187,33 @@ async def test_letters_typed_slowly_into_a_note_stay_letters(controller: FakeCon
         await floor.until(lambda: "处理暂停：设备失联" in floor.text())
         await floor.press("3")
         await floor.until(lambda: "电子签名" in floor.text())
-        await floor.type(PHARMACIST)
+        await floor.scan(PHARMACIST)
         await floor.press(*PIN, "enter")
-        for letter in "B-2":
-            await floor.press("minus" if letter == "-" else letter)
-            await floor.pilot.pause(0.15)
+        await floor.type("B-2")
+        await floor.pilot.pause(0.15)
         await floor.press("enter")
         await floor.until(lambda: controller.intents)
         assert controller.intents[0]["note"] == "B-2"
+
+
+async def test_a_badge_scanned_while_a_note_is_written_does_not_end_in_the_note(controller: FakeController) -> None:
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：设备失联" in floor.text())
+        await floor.press("3")
+        await floor.scan(DISPENSER)
+        await floor.press(*PIN, "enter", *"spilt")
+        await floor.scan(PHARMACIST)
+        await floor.press("enter")
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["note"] == "spilt"
+        assert controller.intents[0]["actor"] == PHARMACIST
 
 
 async def test_a_lost_answer_to_a_scan_is_asked_for_again_under_the_same_nonce(controller: FakeController) -> None:
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
         controller.lost = 2
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: len(controller.scans) == 4)
         await floor.until(lambda: floor.app.view.verdict and floor.app.view.verdict.tone is Tone.NOTE)
         assert len({one["nonce"] for one in controller.scans[1:]}) == 1
@@ -279,7 +296,7 @@ async def test_only_a_badge_is_scanned_into_a_signature(controller: FakeControll
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "处理暂停：设备失联" in floor.text())
         await floor.press("1")
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: "请先完成或取消" in floor.text())
         assert not controller.scans
 
@@ -292,7 +309,7 @@ async def test_a_review_is_approved_with_class_and_handling_confirmed_or_changed
         await floor.until(lambda: "电子签名" in floor.text())
         assert "滋补" in floor.text(), "the proposal is on"
         await floor.press("left", "enter")
-        await floor.type(PHARMACIST)
+        await floor.scan(PHARMACIST)
         await floor.press(*PIN, "enter")
         await floor.until(lambda: controller.intents)
         assert without(controller.intents[0], "key") == {
@@ -337,7 +354,7 @@ async def test_an_act_without_a_badge_asks_for_one_and_no_pin(controller: FakeCo
         await floor.press("f5", "a")
         await floor.until(lambda: "电子签名" in floor.text())
         assert "PIN" not in floor.text()
-        await floor.type(OPERATOR)
+        await floor.scan(OPERATOR)
         await floor.press("enter")
         await floor.until(lambda: controller.acknowledged)
 
@@ -345,10 +362,10 @@ async def test_an_act_without_a_badge_asks_for_one_and_no_pin(controller: FakeCo
 async def test_bags_are_boxed_one_scan_each_and_the_parcel_goes_to_the_courier(controller: FakeController) -> None:
     async with terminal(controller, station="dispatch-1") as floor:
         await log_in(floor, PACKER)
-        await floor.type(code("P", 43))
+        await floor.scan(code("P", 43))
         for number in range(3):
-            await floor.type(code("G", 43, number))
-        await floor.type(COURIER)
+            await floor.scan(code("G", 43, number))
+        await floor.scan(COURIER)
         await floor.until(lambda: len(controller.scans) == 6)
         parcel = code("P", 43)
         assert [(one["code"], one.get("into")) for one in controller.scans[2:]] == [
@@ -376,7 +393,7 @@ async def test_the_terminal_locks_when_nobody_has_touched_it_for_five_minutes(co
     clock = Clock()
     async with terminal(controller, station="floor-1", clock=clock) as floor:
         await log_in(floor, OPERATOR)
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         clock.now_s += 290
         await floor.press("down")
         clock.now_s += 290
@@ -399,7 +416,7 @@ async def test_what_the_pail_in_hand_is_for_comes_first_and_windows_that_close_n
         first = next(number for number, line in enumerate(rows) if "任务" in line) + 1
         assert "后下" in rows[first]
         await log_in(floor, OPERATOR)
-        await floor.type(code("T", 7))
+        await floor.scan(code("T", 7))
         await floor.until(lambda: "入锅" in floor.text().splitlines()[first])
 
 
@@ -418,8 +435,9 @@ async def test_a_code_may_be_typed_by_hand_where_the_label_is_torn(controller: F
     async with terminal(controller, station="floor-1") as floor:
         await log_in(floor, OPERATOR)
         await floor.press("slash")
-        for letter in code("T", 7).lower():
-            await floor.press("minus" if letter == "-" else letter)
+        await floor.type(code("T", 7)[:6])
+        assert f"条码 {code('T', 7)[:6]}" in floor.text()
+        await floor.type(code("T", 7)[6:])
         await floor.press("enter")
         await floor.until(lambda: floor.app.view.hand.code == code("T", 7))
 

@@ -111,7 +111,7 @@ async def test_the_list_is_searched_by_number_narrowed_by_status_and_opened_by_a
         assert "没有处方" in floor.text()
         await floor.press("left")
         await floor.settled()
-        await floor.type(code("B", 41))
+        await floor.scan(code("B", 41))
         await floor.until(lambda: floor.app.view.case)
         assert floor.app.view.case_id == code("R", 41)
 

@@ -131,7 +131,7 @@ def test_every_problem_is_named_at_once_with_its_place(tmp_path: Path) -> None:
         ('sensor = "store-1"', 'sensor = "pot-01"', "zone[0].sensor"),
         ("celsius = [10, 30]", "celsius = [30, 10]", "zone[0].celsius"),
         ('id = "courier-1"', 'id = "review-1"', "station, courier: 'review-1' is there twice"),
-        ("volume_ml", "volume", "machine[0].volume: not a key of a machine"),
+        ("volume_ml", "volume", "machine[0].volume: not a key"),
         ('kind = "decoction"', 'kind = "kettle"', "machine[0].kind"),
         ("speed = 20", "speed = 2000", "clock.speed"),
         ('name = "测试煎药中心"', 'timezone = "Asia/Nowhere"', "site.timezone"),

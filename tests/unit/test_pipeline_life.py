@@ -428,3 +428,17 @@ def test_a_covered_gap_is_accepted_only_by_somebody_who_did_not_operate(line: Pu
     line.must(replace(accept, actor=badge("reviewer")))
     points = [point for point in batch_of(line, case).checkpoints if point.name == "boil.1.minutes"]
     assert [point.verdict for point in points] == ["deviation"]
+
+
+def test_a_pot_that_boiled_dry_leaves_no_choice_but_scrap(line: PureLine) -> None:
+    line.book = replace(line.book, spoiling={pot: frozenset({1}) for pot in line.book.boil_celsius})
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(15)
+    batch = batch_of(line, case)
+    line.machines[batch.pot].status = OrderStatus.FAILED
+    line.report(batch.pot, fault=1)
+    assert [hold.choices for hold in batch_of(line, case).holds] == [("scrap",)]
+    line.must(i.Scrap(batch.id, badge("reviewer"), "st", "干烧"))
+    line.report(batch.pot)
+    Crew(line).work()

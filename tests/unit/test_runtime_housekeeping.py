@@ -107,7 +107,7 @@ def test_an_exception_is_told_by_type_and_place_and_not_by_its_words(log_file: P
         raise ExceptionGroup("测试患者001", [KeyError("测试患者001"), ValueError("13800000000")])
     except ExceptionGroup as error:
         structlog.get_logger().error("intent-failed", exc_info=error)
-        logging.getLogger("uvicorn.error").error("it failed", exc_info=True)
+        logging.getLogger("uvicorn.error").exception("it failed")
     ours, theirs = entries(log_file)
     assert ours["error"]["type"] == theirs["error"]["type"] == "ExceptionGroup"
     assert [inner["type"] for inner in ours["error"]["of"]] == ["KeyError", "ValueError"]

@@ -13,6 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 
 from controller.store import MasteryTaken, NotThere, Store, StoreError, Unsafe, WrongVersion, migrations
 from controller.store.database import open_database
@@ -163,6 +164,39 @@ def test_an_up_to_date_database_opens_without_alembic(tmp_path: Path) -> None:
         f"Store.open({url!r}).close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_no_read_walks_through_history(tmp_path: Path) -> None:
+    store = Store.open(url_of(tmp_path / "line.db"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(store._database.readers, "before_cursor_execute", note)
+    store.load()
+    (load,) = (statement for statement, _ in asked if "state" in statement)
+    store.facts_after(5, 10)
+    store.timeline("C1")
+    store.row("case", "C1")
+    store.closed_cases(status="delivered", cursor="WzEsIjEiXQ==")
+    store.subject("S1")
+    store.intake("RS", "1")
+    store.scan_answer("n")
+    store.curve("B1", "T")
+    store.pin_hash("A1")
+    with store._database.readers.connect() as connection:
+        plans = {
+            statement: [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            for statement, parameters in asked[:]
+        }
+    store.close()
+    assert plans[load] == ["SEARCH state USING INDEX state_open (line=?)"]
+    assert len(plans) >= 11
+    assert not [
+        statement for statement, plan in plans.items() if any("SCAN" in step or "SORT" in step for step in plan)
+    ]
 
 
 def test_a_checkpoint_moves_the_log_into_the_file(tmp_path: Path) -> None:

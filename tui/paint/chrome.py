@@ -102,7 +102,9 @@ def unseen(view: View) -> int:
 
 
 def keys(pairs: Sequence[tuple[str, str]], view: View, words: Words, now_s: float, width: int) -> list[Line]:
-    """Return the keys of a screen; a notice stands in their place while its time lasts."""
+    """Return the keys of a screen; a code on its way, or a notice while its time lasts, stands in their place."""
+    if view.held:
+        return [fit(say((f" {words('desk.prompt')} {view.held}_ ", BLOCK_NOTE)), width)]
     if now_s < view.notice.until_s:
         return [fit(say((f" {view.notice.text} ", BLOCKS[view.notice.tone])), width)]
     parts = [say((words.of("keyname", key), KEY), " ", (words(text), DIM)) for key, text in pairs]

@@ -21,13 +21,14 @@ LONGEST = 200
 
 
 class Field(Horizontal):
-    """A label and its input. `allowed`: a pattern that everything typed must match."""
+    """A label and its input. `allowed`: a pattern that everything typed must match; an input of class `free` takes any text."""
 
     def __init__(self, *, id: str, allowed: str = TEXT, password: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._label = Sheet(classes="label")
         self.input = Input(restrict=allowed, password=password, max_length=LONGEST, compact=True)
         self.input.cursor_blink = False
+        self.input.set_class(allowed == TEXT, "free")
 
     def compose(self) -> ComposeResult:
         """Put label and input side by side."""

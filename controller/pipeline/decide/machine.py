@@ -293,14 +293,17 @@ def _failed(
     if batch is None:
         return [outcome]
     reason = "boot" if rebooted else "fault"
-    if order.verb == "decoct":
+    choices: tuple[Choice, ...]
+    if intent.fault in world.book.spoiling.get(machine.id, frozenset()):
+        choices = (Choice.SCRAP,)
+    elif order.verb == "decoct":
         record = _after(batch, intent)
         verdict = judge_boil(
             record, grace_s=world.book.grace_s[machine.id], covered_share=world.book.recipes.covered_gap_share
         )
         if verdict is BoilVerdict.CREDITED:
             return [outcome, *judged(floor, batch, record, machine.id, world)]
-        choices: tuple[Choice, ...] = (Choice.RUN_DEFICIT, Choice.SCRAP)
+        choices = (Choice.RUN_DEFICIT, Choice.SCRAP)
     elif order.verb in _REPEATABLE:
         choices = (Choice.CONTINUE, Choice.SCRAP)
     else:

@@ -63,7 +63,11 @@ def _the_line() -> None:
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index(
-        "state_open", "state", ["line", "kind"], sqlite_where=sa.text("open"), postgresql_where=sa.text("open")
+        "state_open",
+        "state",
+        ["line", "kind", "id"],
+        sqlite_where=sa.text("open = 1"),
+        postgresql_where=sa.text("open"),
     )
     op.create_table(
         "ended_cases",
