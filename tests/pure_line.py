@@ -29,11 +29,10 @@ from controller.model.prescription import (
     Urgency,
 )
 from controller.model.stock import Lot, Zone
-from controller.model.world import Book, PotClass, World
+from controller.model.world import Book, PotClass, Unit, World
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
 from devices.model import LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
-from devices.site import MachineSite
 
 if TYPE_CHECKING:
     from controller.model.facts import Fact
@@ -44,26 +43,18 @@ FORMULARY = load_formulary()
 RECIPES = load_recipes()
 
 
-def machines(pots: int = 6) -> dict[str, MachineSite]:
+def machines(pots: int = 6) -> dict[str, Unit]:
     """Pots of three sizes in turn, four soaking positions, two packers, one sensor."""
-    rows: list[MachineSite] = []
+    rows: list[Unit] = []
     sizes = [(800, 6000), (1500, 12000), (2500, 20000)]
     for number, volume in enumerate([sizes[n * 3 // pots] for n in range(pots)], 1):
         name = f"pot-{number:02}"
         code = make_code(VESSEL, f"POT{number:013}")
         packer = f"pack-{1 + number % 2}"
-        rows.append(
-            MachineSite(name, "decoction", "pot-modbus", "memory://x", code, volume, use="internal", packer=packer)
-        )
-    rows += [
-        MachineSite(f"soak-{n}", "soaking", "soak-modbus", "memory://x", make_code(VESSEL, f"SOAK{n:012}"))
-        for n in range(1, 5)
-    ]
-    rows += [
-        MachineSite(f"pack-{n}", "packing", "packer-opcua", "memory://x", make_code(VESSEL, f"PACK{n:012}"))
-        for n in (1, 2)
-    ]
-    rows.append(MachineSite("sensor-1", "storage", "storage-modbus", "memory://x", "sensor-1", zone="normal"))
+        rows.append(Unit(name, "decoction", code, volume, use="internal", packer=packer))
+    rows += [Unit(f"soak-{n}", "soaking", make_code(VESSEL, f"SOAK{n:012}")) for n in range(1, 5)]
+    rows += [Unit(f"pack-{n}", "packing", make_code(VESSEL, f"PACK{n:012}")) for n in (1, 2)]
+    rows.append(Unit("sensor-1", "storage", "sensor-1"))
     return {row.id: row for row in rows}
 
 

@@ -1,6 +1,6 @@
 """What all handlers share, made once; and `Here`, through which every handler learns who calls and that it may.
 
-`admit` is a dependency of every router: a route that is not in the table of `auth` is closed to everybody.
+Every handler takes `Here`; a route that is not in the table of `auth` is closed to everybody, and a test knows all routes.
 """
 
 import asyncio

@@ -6,10 +6,10 @@ import json
 from heapq import nsmallest
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from controller.api.auth import Caller, KeyRole
-from controller.api.desk import Call, Here, Id, admit, answer_bytes, answer_json
+from controller.api.desk import Call, Here, Id, answer_bytes, answer_json
 from controller.api.openapi import described
 from controller.api.problems import Problematic
 from controller.api.slack import START, Place
@@ -22,7 +22,7 @@ from controller.pipeline.tasks import tasks
 from controller.store import ReadFailed, StoreError
 from controller.wire import CurveView, LineView, MachineView, PrescriptionPage, PrescriptionView, TaskView
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["floor"])
+router = APIRouter(prefix="/api/v1", tags=["floor"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_=-]+$")]

@@ -9,12 +9,12 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, NotRequired
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from controller.api.body import STRICT, OverrideBody, PrescriptionBody, Reading, Version
-from controller.api.desk import Call, Here, Id, admit, answer_bytes, answer_json
+from controller.api.desk import Call, Here, Id, answer_bytes, answer_json
 from controller.api.instants import to_text
 from controller.api.kept import differences, subject_of
 from controller.api.openapi import described
@@ -30,7 +30,7 @@ from controller.store import IntakeRow, Write
 from controller.texts.inert import clean
 from controller.wire import Received
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], tags=["hospitals"])
+router = APIRouter(prefix="/api/v1", tags=["hospitals"])
 
 
 @with_config(STRICT)

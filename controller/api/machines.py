@@ -98,7 +98,7 @@ class Board:
             "id": machine,
             "kind": site.kind,
             "code": site.code,
-            "profile": site.profile,
+            "profile": profile.id if profile else "",
             "waiver": site.waiver,
             "watchdog": profile.watchdog.policy if profile and profile.watchdog else "",
             "link": link,

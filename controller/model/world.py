@@ -11,7 +11,23 @@ from controller.model.people import Station
 from controller.model.plan import Plan
 from controller.model.prescription import VESSEL_USE
 from controller.model.recipe import RecipeTable
-from devices.site import MachineSite
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One machine of the site, as far as decisions look at it.
+
+    `code`: the label on its vessel. `volume_ml`: (smallest load, volume), (0, 0) where it holds nothing. `packer`: where a pot
+    drains to. `waiver`: what it runs without, shown on the screen.
+    """
+
+    id: str
+    kind: str
+    code: str
+    volume_ml: tuple[int, int] = (0, 0)
+    use: str = ""
+    packer: str = ""
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class Book:
     formulary: Formulary
     recipes: RecipeTable
     timezone: tzinfo
-    machines: Mapping[str, MachineSite]
+    machines: Mapping[str, Unit]
     pot_classes: tuple[PotClass, ...]
     vessels: Mapping[str, str]
     stations: Mapping[str, Station]
@@ -57,8 +73,8 @@ class Book:
 
     def pot_class(self, machine: str) -> PotClass:
         """Return the class of a pot."""
-        site = self.machines[machine]
-        return PotClass(site.use, *site.volume_ml)
+        pot = self.machines[machine]
+        return PotClass(pot.use, *pot.volume_ml)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,13 +91,18 @@ def _indexes(floor: Floor, old: Aggregate | None, new: Aggregate | None) -> dict
         case Equipment():
             return _machine_indexes(floor, cast("Equipment | None", old), cast("Equipment | None", new))
         case Lot() as lot:
-            drawers = floor.by_herb.get(lot.herb, frozenset()) | {lot.drawer}
-            return {
-                "drawers": floor.drawers.set(lot.drawer, lot.id),
-                "by_herb": floor.by_herb.set(lot.herb, drawers),
-            }
+            return _lot_indexes(floor, cast("Lot | None", old), lot)
         case _:
             return {}
+
+
+def _lot_indexes(floor: Floor, old: Lot | None, lot: Lot) -> dict[str, Any]:
+    drawers, by_herb = floor.drawers, floor.by_herb
+    if old is not None and old.drawer != lot.drawer and drawers.get(old.drawer) == lot.id:
+        drawers = drawers.delete(old.drawer)
+        by_herb = by_herb.set(old.herb, by_herb[old.herb] - {old.drawer})
+    mine = by_herb.get(lot.herb, frozenset()) | {lot.drawer}
+    return {"drawers": drawers.set(lot.drawer, lot.id), "by_herb": by_herb.set(lot.herb, mine)}
 
 
 def _case_indexes(floor: Floor, old: Case | None, new: Case | None) -> dict[str, Any]:

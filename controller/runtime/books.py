@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from controller.config import VESSELS
 from controller.model.people import Station, StationKind
-from controller.model.world import Book, PotClass
+from controller.model.world import Book, PotClass, Unit
 from devices.errors import SiteError
 from devices.site import grace_s
 
@@ -45,7 +45,7 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
         formulary=formulary,
         recipes=recipes,
         timezone=config.timezone,
-        machines=site.machines,
+        machines=MappingProxyType({machine.id: _unit(machine) for machine, _ in machines.values()}),
         pot_classes=tuple(dict.fromkeys(PotClass(pot.use, *pot.volume_ml) for pot, _ in pots.values())),
         vessels=MappingProxyType({pot.code: pot.id for pot, _ in machines.values() if pot.kind in VESSELS}),
         stations=MappingProxyType({station.id: station for station in stations}),
@@ -71,6 +71,10 @@ def boiling_celsius(pressure_kpa: float) -> float:
     """Return the temperature at which water boils under `pressure_kpa`, by the Antoine equation of water.toml."""
     table = tomllib.loads(resources.files("controller.runtime").joinpath("water.toml").read_text(encoding="utf-8"))
     return table["b"] / (table["a"] - math.log10(pressure_kpa * table["mmhg_per_kpa"])) - table["c"]
+
+
+def _unit(machine: MachineSite) -> Unit:
+    return Unit(machine.id, machine.kind, machine.code, machine.volume_ml, machine.use, machine.packer, machine.waiver)
 
 
 def _profile(machine: MachineSite, profiles: Mapping[str, Profile]) -> Profile:

@@ -1,7 +1,7 @@
 """`make bench`, or `python -m tests.bench [NAME…] [--quick]`: measure the figures, print the table, write bench.json.
 
-NAME chooses every figure that begins with it. Exit 0 where every bound is kept, 1 where one is not. `--quick` is a short form that
-shows that the harness works; its values mean little.
+NAME chooses every figure that begins with it. Exit 0 where every bound is kept, 1 where one is not. `--quick` is a short form
+that shows that the harness works; its values mean little.
 """
 
 from __future__ import annotations

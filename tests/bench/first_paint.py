@@ -1,9 +1,9 @@
 """`terminal.first_paint`: how long somebody waits in front of a terminal that was just switched on.
 
-Measured: seconds from exec of `python -m tui` in a real pseudo-terminal of 120 x 40 against a running controller and plant, until the
-machine map of the overview is on the screen, with what the machines do; when the frame around it was there is printed beside. The
-reference is a Textual app with an empty DataTable on the same pseudo-terminal, until the header of its column is there.
-In turn, medians.
+Measured: seconds from exec of `python -m tui` in a real pseudo-terminal of 120 x 40 against a running controller and plant,
+until the machine map of the overview is on the screen, with what the machines do; when the frame around it was there is printed
+beside. The reference is a Textual app with an empty DataTable on the same pseudo-terminal, until the header of its column is
+there. In turn, medians.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ def _seen_after(arguments: tuple[str, ...], texts: tuple[str, ...]) -> list[floa
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         env={**os.environ, "TERM": "xterm-256color"},
-        preexec_fn=lambda: os.login_tty(inside),
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
     )
     os.close(inside)
     try:

@@ -1,9 +1,9 @@
 """`intake.durable`: prescriptions of fourteen herbs that are accepted and written down, a second.
 
 Measured: 201 answers a second that 32 clients get from a controller as `decoction run` starts it, each client with one
-connection and one request at a time, every prescription a new one; its machines are off. The reference is the same load on a server
-that only validates, with the same strict parser, schema and uvicorn (`validating.py`). In turn, medians. What a durable write costs
-on this disk at that time is printed beside: the p50 of write and fdatasync of 4 KiB in the database's folder.
+connection and one request at a time, every prescription a new one; its machines are off. The reference is the same load on a
+server that only validates, with the same strict parser, schema and uvicorn (`validating.py`). In turn, medians. What a durable
+write costs on this disk at that time is printed beside: the p50 of write and fdatasync of 4 KiB in the database's folder.
 """
 
 from __future__ import annotations

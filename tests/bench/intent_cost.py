@@ -61,6 +61,4 @@ def measure(*, quick: bool = False) -> list[Figure]:
     large, small = _line(*((500, 100) if quick else (5_000, 1_000))), _line(50, 18)
     ours, reference = in_turn(lambda: _cost(large), lambda: _cost(small), rounds=5)
     ratio = ours / reference
-    return [
-        Figure(NAMES[0], ours, "us/intent", "50 open, 18 machines", reference, f"ratio <= {BOUND}", ratio <= BOUND)
-    ]
+    return [Figure(NAMES[0], ours, "us/intent", "50 open, 18 machines", reference, f"ratio <= {BOUND}", ratio <= BOUND)]

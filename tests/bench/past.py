@@ -213,7 +213,10 @@ class _Copy:
     def ended(self, line: str) -> list[dict[str, Any]]:
         """Return the row of the listing of ended cases."""
         rows = ended_of(line, [row for _, _, row in self.life.rows])
-        return [{**row, "id": self.renamed[row["id"]], "prescription_no": self.renamed[row["prescription_no"]]} for row in rows]
+        return [
+            {**row, "id": self.renamed[row["id"]], "prescription_no": self.renamed[row["prescription_no"]]}
+            for row in rows
+        ]
 
     def beside(self) -> tuple[dict[str, str], dict[str, Any]]:
         """Return subject and intake."""
@@ -235,7 +238,14 @@ class _Pen:
         rows = self._waiting.setdefault(facts, [])
         for at, kind, about, text in told:
             self._seq += 1
-            row = {"seq": self._seq, "at": at, "kind": kind, "v": FACT_VERSION, "about": about, "body": text}
+            row: dict[str, Any] = {
+                "seq": self._seq,
+                "at": at,
+                "kind": kind,
+                "v": FACT_VERSION,
+                "about": about,
+                "body": text,
+            }
             self._head = link(self._head, **row)
             rows.append({"line": self._line, **row, "hash": self._head})
         if len(rows) >= _AT_ONCE:

@@ -67,8 +67,7 @@ async def _ours(port: int, count: int) -> None:
     profile = load_profile_file(Path(__file__).with_name("forty-registers.toml"))
     url = f"modbus://127.0.0.1:{port}/1"
     machines = {
-        name: MachineSite(name, profile.kind, profile.id, url, name)
-        for name in (f"scale-{n:04}" for n in range(count))
+        name: MachineSite(name, profile.kind, profile.id, url, name) for name in (f"scale-{n:04}" for n in range(count))
     }
     floor = Floor()
     for name in machines:  # a batch on each, so that every sample is kept
@@ -80,7 +79,12 @@ async def _ours(port: int, count: int) -> None:
         gap_ms = round(grace_s(profile.period_s, 1) * 1000)
         recorder = Recorder(store.append_readings, dict.fromkeys(machines, gap_ms))
         watch = Watch(
-            floor=lambda: floor, post=lambda _: None, boiling=Boiling(book()), recorder=recorder, machines=machines, zones=()
+            floor=lambda: floor,
+            post=lambda _: None,
+            boiling=Boiling(book()),
+            recorder=recorder,
+            machines=machines,
+            zones=(),
         )
         site = Site("bench", "Asia/Shanghai", 101.3, False, 1, Path(folder), machines)
         fleet = Fleet(

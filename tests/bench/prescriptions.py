@@ -5,7 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-HERBS = ("桂枝", "白芍", "白术", "当归", "党参", "黄芪", "陈皮", "川芎", "熟地黄", "柴胡", "黄芩", "大枣", "炙甘草", "生姜")
+HERBS = (
+    "桂枝",
+    "白芍",
+    "白术",
+    "当归",
+    "党参",
+    "黄芪",
+    "陈皮",
+    "川芎",
+    "熟地黄",
+    "柴胡",
+    "黄芩",
+    "大枣",
+    "炙甘草",
+    "生姜",
+)
 
 
 def body(number: int, *, hospital: str, issued_at: int, herbs: tuple[str, ...] = HERBS) -> dict[str, Any]:

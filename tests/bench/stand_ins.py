@@ -10,6 +10,7 @@ import asyncio
 import math
 import struct
 import time
+from typing import cast
 
 import uvloop
 
@@ -29,7 +30,7 @@ class _StandIn(asyncio.Protocol):
         self._reads = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         transaction, _, _, unit = _HEAD.unpack_from(data)

@@ -10,7 +10,16 @@ import pytest
 
 from controller.pipeline import evolve
 from controller.store import Store, verify
-from tests.bench import acquisition, first_paint, intake_durable, intent_cost, loop_lag, restart, review_herbs, scan_answer
+from tests.bench import (
+    acquisition,
+    first_paint,
+    intake_durable,
+    intent_cost,
+    loop_lag,
+    restart,
+    review_herbs,
+    scan_answer,
+)
 from tests.bench.__main__ import MODULES, main
 from tests.bench.centre import Centre
 from tests.bench.child import Child
@@ -97,7 +106,9 @@ def test_the_table_is_printed_and_written_by_name(tmp_path: Path, capsys: pytest
     assert ("every bound is kept" in said) == (code == 0)
 
 
-def test_a_figure_that_is_not_there_is_refused_with_the_names_of_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_figure_that_is_not_there_is_refused_with_the_names_of_those_that_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit):
         main(["nothing"])
     said = "".join(capsys.readouterr().err.split())

@@ -94,7 +94,7 @@ def _fault_alarm(floor: Floor, machine: Equipment, intent: ReportMachine, world:
 def _order_progress(
     floor: Floor, machine: Equipment, order: Order, batch: Batch | None, intent: ReportMachine, world: World
 ) -> list[f.Fact]:
-    """Follow the open order: echoed, boiling, finished, failed, refused, or proven never to have been taken."""
+    """Follow the open order: echoed, boiling, finished, failed or refused. Silence about it proves nothing."""
     case, tag = (batch.case, batch.id) if batch is not None else (_case(floor, order), order.batch)
     facts: list[f.Fact] = []
     if (intent.order, intent.batch) == (order.number, order.batch):
@@ -110,10 +110,6 @@ def _order_progress(
             facts += _failed(floor, machine, order, batch, case, intent, world)
     elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
-    elif batch is not None and any(hold.reason == "unknown" for hold in batch.holds) and intent.order < order.number:
-        # The machine was read after the doubt and has not taken the order: it may be decided anew.
-        facts.append(_dropped(order, case, tag, "not-taken", "", world))
-        facts += _unknown_settled(floor, batch, machine.id, world)
     return facts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
@@ -13,21 +14,45 @@ from controller.pipeline.decide.decision import refuse_actor
 if TYPE_CHECKING:
     from controller.model.floor import Floor
     from controller.model.intents import AcceptDeviation, EnrolPerson, EnrolStock, ReportZone
-    from controller.model.stock import Zone
+    from controller.model.stock import Lot, Zone
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
 
 
 def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
-    """Take in what is new in the stock and site files; what the line knows already keeps its history."""
+    """Take in what is new or changed in the stock and site files; what the line knows of a lot or zone stays with it."""
     machines = (
         f.MachineEnrolled(world.now, key, kind, world.book.pot_class(key).key if kind == "decoction" else "")
         for key, kind in intent.machines
         if key not in floor.machines
     )
-    zones = (f.ZoneEnrolled(world.now, zone) for zone in intent.zones if zone.id not in floor.zones)
-    lots = (f.LotEnrolled(world.now, lot) for lot in intent.lots if lot.id not in floor.lots)
+    zones = (
+        f.ZoneEnrolled(world.now, zone)
+        for zone in (_with_history(zone, floor.zones.get(zone.id)) for zone in intent.zones)
+        if zone != floor.zones.get(zone.id)
+    )
+    lots = (
+        f.LotEnrolled(world.now, lot)
+        for lot in (_with_marks(lot, floor.lots.get(lot.id)) for lot in intent.lots)
+        if lot != floor.lots.get(lot.id)
+    )
     return (*machines, *zones, *lots)
+
+
+def _with_history(zone: Zone, known: Zone | None) -> Zone:
+    if known is None:
+        return zone
+    return replace(
+        zone,
+        first_at=known.first_at,
+        excursion_at=known.excursion_at,
+        excursion_value=known.excursion_value,
+        out=known.out,
+    )
+
+
+def _with_marks(lot: Lot, known: Lot | None) -> Lot:
+    return lot if known is None else replace(lot, quarantined=known.quarantined, deviation_by=known.deviation_by)
 
 
 def enrol_person(_floor: Floor, intent: EnrolPerson, world: World) -> Decision:
