@@ -6,12 +6,9 @@ durations carry their unit in the name. Names of machine tags follow OPC 30200 a
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - codecs read these annotations at run time
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class State(IntEnum):

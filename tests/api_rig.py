@@ -186,8 +186,8 @@ class StillFleet:
     def latest(self, machine: str) -> Snapshot | None:
         return self.snapshots.get(machine)
 
-    def link_state(self, machine: str) -> LinkState:
-        return self.links.get(machine, LinkState.NEVER)
+    def link_state(self, machine: str) -> tuple[LinkState, float]:
+        return self.links.get(machine, LinkState.NEVER), 0.0
 
     def see(self, machine: str, celsius: float, *, received_s: float = 0.0, link: LinkState = LinkState.FRESH) -> None:
         reading = {"ActualTemperature": Reading(celsius, Quality.GOOD, START)}

@@ -26,8 +26,8 @@ class Sight(Protocol):
         """Return what the last read said, None before the first."""
         ...
 
-    def link_state(self, machine: str) -> LinkState:
-        """Return what is known of the road to a machine."""
+    def link_state(self, machine: str) -> tuple[LinkState, float]:
+        """Return what is known of the road to a machine, and since when, in monotonic wall seconds."""
         ...
 
 

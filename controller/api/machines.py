@@ -85,7 +85,7 @@ class Board:
         floor, fleet = self.context.line.floor, self.context.fleet
         equipment = floor.machines.get(machine)
         batch = floor.batches.get(equipment.batch) if equipment else None
-        return fleet.latest(machine), fleet.link_state(machine), equipment, batch
+        return fleet.latest(machine), fleet.link_state(machine)[0], equipment, batch
 
     def _view(self, machine: str) -> MachineView:
         snapshot, link, equipment, batch = self._sources(machine)

@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 
     from controller.config import Config
     from controller.model.intents import ReportOrder
-    from devices.model import LinkState
 
 FIRST_READS_S: Final = 2.0
 """Wall seconds that a machine has to be read before the line goes on without it."""
@@ -109,18 +108,6 @@ class _LastResort:
         """Count from now."""
         if not self._timer.is_alive():
             self._timer.start()
-
-
-class _Sight:
-    """The machines as the API looks at them."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self.latest = fleet.latest
-        self._fleet = fleet
-
-    def link_state(self, machine: str) -> LinkState:
-        """Return what is known of the road to a machine."""
-        return self._fleet.link_state(machine)[0]
 
 
 class _Controller:
@@ -245,7 +232,7 @@ class _Controller:
             line=self._line,
             store=self._store,
             feed=self._feed,
-            fleet=_Sight(self._fleet),
+            fleet=self._fleet,
             profiles=self._profiles,
             texts=load_texts(config.timezone),
             line_id=config.line,

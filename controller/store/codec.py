@@ -73,7 +73,6 @@ def decode(kind: str, text: str) -> Any:
 @cache
 def _codec(of: type) -> _Codec:
     adapter = TypeAdapter[Any](of)
-    adapter.rebuild(_types_namespace={"Mapping": Mapping})  # the ground names it for type checkers only
     schema = _exact(adapter.core_schema)
     # Facts are for ever and small; an aggregate is made of them, and large.
     doubtful = (*_NO_NUMBER, _NOTHING) if of.__name__ in FACTS else _NO_NUMBER

@@ -19,7 +19,7 @@ from controller.config import load_config
 from controller.demo.folder import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from controller.demo.layout import Counts
 
@@ -36,7 +36,7 @@ class NotUp(Exception):
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch() -> Generator[Path]:
     """Give a folder on the disk that a line's database would be on, and remove it afterwards."""
     (ROOT / "var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as folder:

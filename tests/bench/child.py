@@ -1,6 +1,6 @@
 """A part of a bench that needs a process of its own: the parent asks with one line of JSON, the child answers with one.
 
-Parent: `with Child("tests.bench.polling", "ours") as child: child.ask(seconds=10)`. Child: `await serve(answer, ready={...})`,
+Parent: `with Child("tests.bench.late") as child: child.ask(seconds=10)`. Child: `await serve(answer, ready={...})`,
 which ends when the parent lets go, so that no child outlives a bench.
 """
 

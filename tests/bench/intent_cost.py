@@ -1,7 +1,7 @@
 """`intent.cost`: what one intent costs on a large floor against a small one; it must not follow the size.
 
-Measured: microseconds per intent of the pure line while one prescription goes from intake to its soaking position, again and again, on
-a floor of 5,000 open prescriptions and 1,000 machines; the reference is the same on 50 and 18. In turn, medians.
+Measured: microseconds per intent of the pure line while one prescription goes from intake to its soaking position, again and
+again, on a floor of 5,000 open prescriptions and 1,000 machines; the reference is the same on 50 and 18. In turn, medians.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`loop_lag.p99` and `loop_lag.max`: how late the controller's event loop is while it runs a large centre at plant speed 1.
 
-Measured: inside the controller's process, on its own loop, for every 5 ms how much later than due it was; 200 machines over Modbus
-and 100 over OPC UA are simulated by the plant in another process, staff are at work, and one prescription of fourteen herbs
-arrives a second. The reference is an idle loop in a process of its own, in turn with ours, on the same busy computer.
+Measured: inside the controller's process, on its own loop, for every 5 ms how much later than due it was; 200 machines over
+Modbus and 100 over OPC UA are simulated by the plant in another process, staff are at work, and one prescription of fourteen
+herbs arrives a second. The reference is an idle loop in a process of its own, in turn with ours, on the same busy computer.
 The p99 is the median of the turns, the maximum the largest of all.
 """
 
@@ -32,9 +32,9 @@ def measure(*, quick: bool = False) -> list[Figure]:
     counts, rounds, ours_s, idle_s = (_QUICK, 1, 2.0, 1.0) if quick else (_LARGE, 4, 12.0, 4.0)
     ours: list[dict[str, Any]] = []
     idle: list[dict[str, Any]] = []
-    with scratch() as folder, Centre(folder, counts=counts) as centre, Child("tests.bench.late", "idle") as nothing:
+    with scratch() as folder, Centre(folder, counts=counts) as centre, Child("tests.bench.late") as nothing:
         centre.start_plant()
-        with Child("tests.bench.late", "controller", str(centre.path)) as controller:
+        with Child("tests.bench.late_controller", str(centre.path)) as controller:
             centre.start("staff", "controller.staff")
             with _Arrivals(centre):
                 for _ in range(rounds):

@@ -1,8 +1,8 @@
 """`restart.5000` and `restart.5000_long_history`: how long a line is away when its controller is started again.
 
 Measured: seconds from exec of `decoction run` to the first 200 of `/readyz`, with 5,000 open prescriptions at mixed stages (see
-`past.py`) in the database of the default plant, whose machines are off, since a machine out of reach must not delay readiness; the
-second with 1,000,000 facts of closed prescriptions besides. The reference of the first is the time from exec until the same
+`past.py`) in the database of the default plant, whose machines are off, since a machine out of reach must not delay readiness;
+the second with 1,000,000 facts of closed prescriptions besides. The reference of the first is the time from exec until the same
 modules are imported, that of the second is the first. In turn, medians.
 """
 

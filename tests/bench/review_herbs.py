@@ -1,7 +1,7 @@
 """`review.25_herbs`: how long the review of one prescription of 25 herbs takes.
 
-Measured: one call of `controller.review.review`, on prescriptions of 25 herbs drawn at random (seed 1) from the whole formulary, most
-of which quarrel, are over-dosed or lack a handling; the p99 of all calls. There is no reference.
+Measured: one call of `controller.review.review`, on prescriptions of 25 herbs drawn at random (seed 1) from the whole formulary,
+most of which quarrel, are over-dosed or lack a handling; the p99 of all calls. There is no reference.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`scan.answer_p99`: how long a person with a scanner waits for the answer while the demo runs.
 
-Measured: from the POST to the answer in hand, for every scan that the demo's own simulated staff make, right and wrong ones, at the
-speed of a headless demo (240) with the default plant; the project's sample prescriptions arrive twice a second.
-Plant and controller are processes of their own; staff run in this one, whose own delays are counted too. There is no reference.
+Measured: from the POST to the answer in hand, for every scan that the demo's own simulated staff make, right and wrong ones, at
+the speed of a headless demo (240) with the default plant; the project's sample prescriptions arrive twice a second. Plant and
+controller are processes of their own; staff run in this one, whose own delays are counted too. There is no reference.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def test_ours_polls_each_machine_once_a_second_and_no_more() -> None:
     with (
         Child("tests.bench.stand_ins") as stand_ins,
-        Child("tests.bench.polling", "ours", "uvloop", str(stand_ins.said["port"]), "40") as ours,
+        Child("tests.bench.polling_ours", "uvloop", str(stand_ins.said["port"]), "40") as ours,
     ):
         polls = ours.ask(seconds=4.0)["polls"]
     assert 150 <= polls <= 165

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui import figures
 from tui.clocks import brief, clock, span
 from tui.codes import short
-from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, gauge, rule, say
+from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, fit, flow, gauge, rule, say
 from tui.paint.alarms import headline, ordered
 from tui.paint.facts import tick
 from tui.paint.prescriptions import pressed
@@ -143,7 +143,7 @@ def _holds(machine: MachineView, words: Words) -> Line:
 def urgent(view: View, words: Words, now_s: float, size: tuple[int, int]) -> list[Line]:
     """Return what wants a person soonest: alarms that nobody has seen, then prescriptions by slack."""
     width, height = size
-    alarms = [headline(alarm, view, words) for alarm in ordered(view) if alarm["state"] != "NORMAL"]
+    alarms = [fit(headline(alarm, view, words), width) for alarm in ordered(view) if alarm["state"] != "NORMAL"]
     rows = [pressed(row, view, words, now_s, width) for row in view.rows]
     room = height - 1
     first = alarms[: max(room - len(rows), room // 2 + room % 2)]

@@ -201,7 +201,7 @@ def batch_lines(batch: BatchView, view: View, words: Words, width: int) -> list[
         ),
         *(wrap(say(places), width) if places else ()),
         *(wrap(say((people, DIM)), width) if people else ()),
-        *(boil_lines(batch, view, words)),
+        *(line for one in boil_lines(batch, view, words) for line in wrap(one, width)),
         *(say((bags, PLAIN)) for _ in range(bool(bags))),
         *(line for one in batch["holds"] for line in hold(one, view, words, width)),
         *_deviations(batch, words, width),
@@ -233,7 +233,7 @@ def hold(one: HoldView, view: View, words: Words, width: int) -> list[Line]:
             say((words("rx.held"), BAD), " ", (words.pick(one["text_zh"], one["text_en"]), BRIGHT), f" {one['note']}"),
             width,
         ),
-        say((f"  {words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)),
+        *wrap(say((f"{words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)), width),
     ]
 
 

@@ -9,7 +9,7 @@ from controller.model.batch import Batch, Cause, Choice, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import JoinsAt
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order
+from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
 from controller.scheduling.pots import choose_pot
 from devices.model import OrderStatus
@@ -173,8 +173,7 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
 def _stop(floor: Floor, machine: Equipment, world: World) -> tuple[f.Fact, ...]:
     if machine.pending is not None and machine.pending.verb in CLEANING:
         return ()
-    step = f"stop.{machine.next_order}"
-    return (issue(machine, machine.batch, _case_of(floor, machine), "stop", step, {}, world),)
+    return (stop_order(machine, _case_of(floor, machine), world),)
 
 
 def _case_of(floor: Floor, machine: Equipment) -> str:

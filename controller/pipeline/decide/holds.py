@@ -13,6 +13,7 @@ from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
 from controller.pipeline.decide.intake import plan_for, replaced
+from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.review import open_batch
 from controller.quality.boil import BoilVerdict, missing_seconds
 from controller.scheduling.rank import promise
@@ -85,7 +86,7 @@ def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
         return found
     batch, _ = found
     machine = floor.machines[batch.pot]
-    if not machine.usable or machine.pending is not None:
+    if not machine.reachable or machine.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     record = batch.boils[batch.boil]
     facts: list[f.Fact] = [
@@ -96,6 +97,8 @@ def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
     for hold in batch.holds:
         if Choice.RUN_DEFICIT in hold.choices:
             facts += ended(floor, batch, hold.reason, Choice.RUN_DEFICIT, intent.actor, intent.note, world)
+    if machine.fault:  # a machine in fault takes nothing but the stop that ends it
+        facts.append(stop_order(machine, batch.case, world))
     return tuple(facts)
 
 

@@ -58,3 +58,8 @@ def soak_order(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
     plan = batch.plan
     amount = {"water_ml": plan.soak_water_ml, "soak_s": plan.soak_minutes * 60}
     return issue_for(floor, batch, batch.soak_machine, "soak", "soak", amount, world)
+
+
+def stop_order(machine: Equipment, case: str, world: World) -> f.OrderIssued:
+    """Ask a machine to stop what it does for the batch it is booked for; it also ends a fault."""
+    return issue(machine, machine.batch, case, "stop", f"stop.{machine.next_order}", {}, world)

@@ -1,0 +1,186 @@
+"""However the terminal's process dies, the person gets back a sane terminal: real processes on a real pty."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import sys
+import termios
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tui.terminal import RESET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_S = 15.0
+GUARDED = """
+import os, sys, time, tty
+from tui.terminal import guarded
+def app():
+    tty.setraw(0)
+    sys.stdout.write("\\x1b[?1049h\\x1b[?1000h\\x1b[?25lUP %d " % os.getpid())
+    sys.stdout.flush()
+    {does}
+sys.exit(guarded(app))
+"""
+
+
+class Pty:
+    """A program on a pty of its own."""
+
+    def __init__(self, child: int, master: int) -> None:
+        self.child = child
+        self.master = master
+        self.seen = b""
+
+    def until(self, mark: bytes) -> bytes:
+        """Read until `mark` has come."""
+        deadline = time.monotonic() + PATIENCE_S
+        while mark not in self.seen:
+            assert time.monotonic() < deadline, self.seen
+            self.read(0.1)
+        return self.seen
+
+    def read(self, patience_s: float) -> bool:
+        """Read what has come; False when there is nothing or the program is gone."""
+        ready, _, _ = select.select([self.master], [], [], patience_s)
+        try:
+            chunk = os.read(self.master, 65536) if ready else b""
+        except OSError:
+            return False
+        self.seen += chunk
+        return bool(chunk)
+
+    def wait(self) -> int:
+        """Wait for the end; return the exit code."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            self.read(0.02)
+            found, status = os.waitpid(self.child, os.WNOHANG)
+            if found:
+                while self.read(0.1):
+                    pass
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(self.seen)
+
+
+@contextmanager
+def on_a_pty(*command: str) -> Iterator[Pty]:
+    child, master = pty.fork()
+    if child == 0:
+        os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "LINES": "24"}
+        os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - the program under test
+    found = Pty(child, master)
+    try:
+        yield found
+    finally:
+        try:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(master)
+
+
+def modes(master: int) -> list[object]:
+    return termios.tcgetattr(master)[:4]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_killed_child_leaves_echo_lines_cursor_and_screen_as_they_were(how: signal.Signals) -> None:
+    with on_a_pty("-c", GUARDED.format(does="time.sleep(60)")) as found:
+        before = modes(found.master)
+        text = found.until(b"UP ")
+        found.read(0.1)
+        child = int(found.seen.split(b"UP ")[1].split()[0])
+        assert modes(found.master) != before
+        del text
+        killed_at = time.monotonic()
+        os.kill(child, how)
+        assert found.wait() == 128 + how
+        assert time.monotonic() - killed_at < 1.0
+        assert modes(found.master) == before
+        assert found.seen.endswith(RESET.encode())
+
+
+def test_a_child_that_ends_by_itself_gives_its_exit_code_and_nothing_is_printed_after_it() -> None:
+    with on_a_pty("-c", GUARDED.format(does="sys.stdout.write('bye'); return 3")) as found:
+        before = modes(found.master)
+        assert found.wait() == 3
+        assert found.seen.endswith(b"bye")
+        assert modes(found.master) == before
+
+
+def test_a_signal_for_the_terminal_reaches_the_app() -> None:
+    does = "import signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(7)); print('READY', flush=True); time.sleep(60)"
+    with on_a_pty("-c", GUARDED.format(does=does)) as found:
+        found.until(b"READY")
+        os.kill(found.child, signal.SIGTERM)
+        assert found.wait() == 7
+
+
+def test_the_real_terminal_killed_outright_gives_the_tty_back() -> None:
+    with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
+        before = modes(found.master)
+        found.until("发运".encode())
+        assert modes(found.master) != before
+        children = _children(found.child)
+        assert children
+        os.kill(children[0], signal.SIGKILL)
+        assert found.wait() == 128 + signal.SIGKILL
+        assert modes(found.master) == before
+        assert b"\x1b[?1049l" in found.seen
+
+
+def test_the_real_terminal_asks_for_no_mouse_and_leaves_by_its_key() -> None:
+    with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json", "--locale", "en") as found:
+        found.until(b"Ship")
+        assert b"\x1b[?1000h" not in found.seen
+        os.write(found.master, b"\x11")
+        assert found.wait() == 0
+
+
+def test_the_app_leaves_when_its_guard_is_gone() -> None:
+    with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
+        found.until("发运".encode())
+        (app,) = _children(found.child)
+        os.kill(found.child, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE_S
+        while _alive(app):
+            assert time.monotonic() < deadline
+            found.read(0.05)
+
+
+def test_a_wrong_option_is_told_before_the_screen_is_taken() -> None:
+    with on_a_pty("-m", "tui", "--locale", "xx") as found:
+        assert found.wait() == 2
+        assert b"\x1b[?1049h" not in found.seen
+
+
+def _children(parent: int) -> list[int]:
+    found: list[int] = []
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal():
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    fields = stat.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == parent:
+                found.append(int(entry))
+    return found
+
+
+def _alive(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False

@@ -1,0 +1,268 @@
+"""What the terminal knows grows older by the clock, is replaced and never mixed up; lines are as wide as their place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.screens import plant_data
+from tests.screens.plant_data import MINUTE, NOW, POTS, Line, code, fact, machine, reading
+from tui import figures, state
+from tui.clocks import CHINA, brief, clock, iso, span, zone_of
+from tui.freshness import LEAST_GAP_S, PERIOD_S, Freshness, Need, outdated
+from tui.paint import alarms, desk, overview, prescription, prescriptions, signing
+from tui.paint import machine as machine_painter
+from tui.paint.curve import Sample, curve
+from tui.state import Hand, Link, View
+from tui.words import Words
+
+NOW_S = 1000.0
+ZH = Words("zh_CN")
+
+
+def full(**more: Any) -> View:
+    """Return a view with everything of the sample plant in it."""
+    line = Line()
+    view = state.with_line(View(link=Link.ONLINE), line.glance(), NOW_S)  # pyright: ignore[reportArgumentType]
+    view = state.with_machines(view, line.machines, NOW_S, complete=True)  # pyright: ignore[reportArgumentType]
+    view = state.with_rows(view, {"items": line.rows, "cursor": None}, NOW_S)  # pyright: ignore[reportArgumentType]
+    view = replace(view, alarms=line.alarms, tasks=line.tasks, **more)
+    for one in line.facts:
+        view = state.with_fact(view, one)  # pyright: ignore[reportArgumentType]
+    return view
+
+
+def test_plant_time_goes_on_at_the_speed_of_the_plant() -> None:
+    line = {**Line().glance(), "speed": 60}
+    view = state.with_line(View(), line, NOW_S)  # pyright: ignore[reportArgumentType]
+    assert figures.plant_now(view, NOW_S + 2) == NOW + 2 * 60 * 1000
+    assert figures.plant_now(View(), NOW_S) == 0
+
+
+def test_ages_grow_with_the_wall_and_rests_shrink_with_the_plant() -> None:
+    view = full()
+    pot = view.machines["pot-01"]
+    assert figures.age_s(view, pot, NOW_S + 7) == pytest.approx(7.4)
+    assert figures.remaining_s(view, pot, NOW_S + 20) == pytest.approx(400)
+    assert figures.remaining_s(view, pot, NOW_S + 9999) == 0
+
+
+def test_a_value_is_live_only_while_road_link_and_quality_are_good() -> None:
+    view = full()
+    pot, value = view.machines["pot-01"], view.machines["pot-01"]["readings"]["ActualTemperature"]
+    assert figures.is_live(view, pot, value)
+    assert not figures.is_live(replace(view, link=Link.OFFLINE), pot, value)
+    assert not figures.is_live(view, {**pot, "link": "stale"}, value)
+    assert not figures.is_live(view, pot, {**value, "quality": "bad"})
+
+
+@pytest.mark.parametrize(
+    ("more", "phase"),
+    [
+        ({}, "idle"),
+        ({"link": "stale", "fault": 3}, "lost"),
+        ({"link": "never"}, "unseen"),
+        ({"fault": 3, "held": True}, "fault"),
+        ({"held": True, "step": "HOLD_BOIL"}, "held"),
+        ({"mode": "MAINTENANCE"}, "manual"),
+        ({"step": "HoldBoil"}, "boil"),
+        ({"step": "HEAT_TO_BOIL"}, "heat"),
+        ({"batch": "B-1"}, "wait"),
+        ({"next_batch": "B-1", "clean": False}, "next"),
+        ({"clean": False}, "dirty"),
+    ],
+)
+def test_what_needs_a_person_wins_over_what_a_machine_works_at(more: dict[str, Any], phase: str) -> None:
+    assert figures.phase(machine("pot-01", "decoction", **more)) == phase  # pyright: ignore[reportArgumentType]
+
+
+def test_a_scale_is_never_dirty() -> None:
+    assert figures.phase(machine("scale-1", "scale", clean=False)) == "idle"  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "expected"),
+    [(0, 0, "none"), (5, 9, "early"), (-5, 9, "open"), (-9, -5, "closed"), (-5, 0, "open")],
+)
+def test_a_window_is_early_open_or_closed(opens: int, closes: int, expected: str) -> None:
+    at = [NOW + minutes * MINUTE if minutes else 0 for minutes in (opens, closes)]
+    assert figures.window(*at, NOW).state == expected
+
+
+def test_a_fact_is_taken_once() -> None:
+    view = full()
+    seen = view.recent
+    assert state.with_fact(view, fact(view.seq, "AlarmCleared", 0, "x")).recent == seen  # pyright: ignore[reportArgumentType]
+    assert len(state.with_fact(view, fact(view.seq + 1, "AlarmCleared", 0, "x")).recent) == len(seen) + 1  # pyright: ignore[reportArgumentType]
+
+
+def test_an_answer_about_what_is_no_longer_open_is_dropped() -> None:
+    view = state.opened(full(), code("R", 3))
+    late = plant_data.case(9, plant_data.row(9, "held"))
+    assert state.with_case(view, late).case is None  # pyright: ignore[reportArgumentType]
+    turned = state.turned_to(view, "pot-02")
+    assert state.with_curve(turned, plant_data.curve("B", "pot-01")).curve is None  # pyright: ignore[reportArgumentType]
+
+
+def test_locking_forgets_the_person_and_puts_everything_down() -> None:
+    view = state.logged_in(full(hand=Hand("T-AAAA")), "A-1", "somebody", NOW_S)
+    assert not state.must_lock(view, NOW_S + 299)
+    assert state.must_lock(view, NOW_S + 301)
+    assert state.must_lock(state.touched(view, NOW_S + 200), NOW_S + 301) is False
+    assert (state.locked(view).session.actor, state.locked(view).hand) == ("", state.EMPTY)
+
+
+def test_a_lost_link_keeps_the_moment_it_was_lost() -> None:
+    view = state.linked(View(), Link.OFFLINE, 5.0, "a")
+    assert state.linked(view, Link.OFFLINE, 9.0, "b").link_since_s == 5.0
+
+
+# --- freshness ---
+
+
+def test_a_fact_makes_old_what_it_may_have_changed() -> None:
+    view = state.opened(View(), "R-1")
+    assert Need.CASE in outdated(fact(1, "HerbWeighed", 0, "R-1"), view)  # pyright: ignore[reportArgumentType]
+    assert Need.CASE not in outdated(fact(1, "HerbWeighed", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
+    assert outdated(fact(1, "AlarmRaised", 0, "a"), view) == {Need.ALARMS, Need.LINE}  # pyright: ignore[reportArgumentType]
+    assert not outdated(fact(1, "BoilMeasured", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_storm_of_facts_is_one_fetch_in_a_while() -> None:
+    fresh, needs = Freshness(), frozenset({Need.LINE})
+    assert fresh.due(needs, 0.0) == [Need.LINE]
+    fetches = 0
+    for tick in range(100):
+        fresh.spoil(Need.LINE)
+        fetches += len(fresh.due(needs, 0.01 * tick))
+    assert fetches == 1
+    assert fresh.due(needs, LEAST_GAP_S * 3) == [Need.LINE]
+    assert fresh.due(needs, LEAST_GAP_S * 3 + PERIOD_S[Need.LINE] - 0.1) == []
+    assert fresh.due(needs, LEAST_GAP_S * 3 + PERIOD_S[Need.LINE]) == [Need.LINE]
+
+
+def test_what_is_forgotten_is_due_at_once_and_what_nobody_shows_never() -> None:
+    fresh = Freshness()
+    fresh.due(frozenset({Need.CASE}), 0.0)
+    fresh.forget(Need.CASE)
+    assert fresh.due(frozenset({Need.CASE, Need.LINE}), 0.01) == [Need.LINE, Need.CASE]
+    assert fresh.due(frozenset(), 99.0) == []
+
+
+# --- clocks ---
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "short"),
+    [(0, "0:00", "0s"), (65, "1:05", "1m"), (-720, "-12:00", "-12m"), (3661, "1:01:01", "1h"), (90000, "1d 01h", "1d")],
+)
+def test_spans_and_ages_read_as_people_say_them(seconds: float, long: str, short: str) -> None:
+    assert span(seconds) == long
+    assert brief(seconds) == short
+
+
+def test_site_time_is_the_sites_and_survives_a_machine_without_time_zones() -> None:
+    assert clock(NOW, zone_of("Asia/Shanghai")) == "10:20:00"
+    assert zone_of("No/Where") is CHINA
+    assert iso(NOW, CHINA) == "2026-11-22T10:20:00.000+08:00"
+    assert clock(0, CHINA) == "--:--:--"
+
+
+# --- painters ---
+
+
+def samples(values: list[float | None]) -> list[Sample]:
+    return [Sample(NOW + minute * MINUTE, value) for minute, value in enumerate(values)]
+
+
+def test_a_gap_in_a_curve_stays_a_gap() -> None:
+    lines = curve(samples([20.0] * 20 + [None] + [20.0] * 0), 99.5, (60, 10), str)
+    assert lines
+    with_gap: list[float | None] = [20.0] * 10 + [None] + [20.0] * 10
+    points = [one for number, one in enumerate(samples(with_gap)) if number not in {11, 12, 13, 14}]
+    floor = curve(points, 99.5, (60, 10), lambda at: "10:00")[-2].plain
+    assert "×××" in floor
+    row = next(line.plain for line in reversed(curve(points, 99.5, (60, 10), str)[:-2]) if line.plain.strip())
+    assert "   " in row.strip(), "nothing is drawn across the gap"
+
+
+def test_a_curve_goes_up_to_its_threshold_and_names_it() -> None:
+    lines = [line.plain for line in curve(samples([float(20 + 4 * n) for n in range(21)]), 99.5, (60, 12), str)]
+    assert "99.5" in "".join(lines[:2])
+    assert "╌" in "".join(lines)
+
+
+def test_there_is_no_curve_without_room_or_values() -> None:
+    assert curve([], 99.5, (60, 12), str) == []
+    assert curve(samples([None, None]), 99.5, (60, 12), str) == []
+    assert curve(samples([1.0, 2.0]), 99.5, (60, 3), str) == []
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(-20, 130)), min_size=1, max_size=60),
+    st.integers(20, 140),
+    st.integers(5, 40),
+)
+def test_any_curve_fits_its_place(values: list[float | None], width: int, height: int) -> None:
+    lines = curve(samples(values), 99.5, (width, height), lambda at: "10:00")
+    assert len(lines) in {0, height}
+    assert all(line.cell_length <= max(width, 17) for line in lines)
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+@pytest.mark.parametrize("width", [78, 110, 158])
+def test_no_painter_writes_beyond_its_width(locale: Any, width: int) -> None:
+    words = Words(locale)
+    view = state.opened(full(machine_id="pot-01"), code("R", 9))
+    case = plant_data.case(9, next(one for one in Line().rows if one["id"] == code("R", 9)))
+    view = replace(view, case=case, curve=plant_data.curve(code("B", 1), "pot-01"))
+    painted = [
+        *overview.stages(view, words, width),
+        *overview.pressing(view, words, width),
+        *overview.urgent(view, words, NOW_S, (width, 20)),
+        *overview.ticker(view, words, (width, 20)),
+        *overview.chosen(view, words, "pot-09", NOW_S, width),
+        *machine_painter.facts(view, words, NOW_S, width),
+        *machine_painter.graph(view, words, (width, 20)),
+        *alarms.detail(view.alarms[0], view, words, width),
+        *(line for name in prescription.SECTIONS for line in prescription.section(name, case, view, words, width)),  # pyright: ignore[reportArgumentType]
+        *(line for task in view.tasks for line in signing.detail(task, view, words, width)),
+    ]
+    assert len(painted) > 100
+    assert not [line.plain for line in painted if line.cell_length > width]
+
+
+def test_slack_is_carried_on_by_the_clock_and_turns_red() -> None:
+    view = full()
+    late = next(row for row in view.rows if row["late"])
+    assert prescriptions.slack(late, view, NOW_S + 60).plain == "-13:00"
+    ended = {**late, "status": "delivered"}
+    assert prescriptions.slack(ended, view, NOW_S).plain == "-"  # pyright: ignore[reportArgumentType]
+
+
+def test_tasks_of_the_code_in_hand_come_first_then_windows_that_close_then_promises() -> None:
+    view = full(hand=Hand(code("T", 13)))
+    kinds = ("add-late", "charge", "place-pail")
+    found = desk.ordered([one for one in view.tasks if one["kind"] in kinds], view, NOW_S)
+    assert [one["kind"] for one in found] == ["place-pail", "add-late", "add-late", "charge"]
+
+
+def test_machines_stand_in_families_in_the_order_of_the_line_and_of_their_numbers() -> None:
+    names = ["store-1", "pot-10", "pot-9", "scale-1", "recheck-1", "soak-2", "pack-1"]
+    kinds = {"pot": "decoction", "soak": "soaking", "pack": "packing", "store": "storage"}
+    found = figures.groups([machine(name, kinds.get(name.partition("-")[0], "scale")) for name in names])  # pyright: ignore[reportArgumentType]
+    assert list(found) == ["pot", "soak", "pack", "recheck", "scale", "store"]
+    assert [one["id"] for one in found["pot"]] == ["pot-9", "pot-10"]
+
+
+def test_every_state_of_a_pot_has_a_word_and_a_colour() -> None:
+    view = full()
+    for number, more in POTS.items():
+        pot = machine(f"pot-{number:02d}", "decoction", **more, readings={"ActualTemperature": reading(50.0, "Cel")})
+        state_ = figures.phase(pot)  # pyright: ignore[reportArgumentType]
+        assert ZH.of("phase", state_) != state_
+        assert overview.families(view, ZH, NOW_S)["煎药机"][number - 1].tone in overview.TILES
