@@ -6,10 +6,9 @@ gives an equal value or raises. The classes stay plain dataclasses; pydantic rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, ValidationError
@@ -22,6 +21,9 @@ from controller.model.facts import FACTS
 from controller.model.people import Person
 from controller.model.stock import Lot, Zone
 from controller.store.errors import Corrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AGGREGATES: Final[Mapping[str, type]] = MappingProxyType(
     {

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.api.auth import digest_of, new_key
@@ -25,18 +25,20 @@ from controller.runtime.books import make_book
 from controller.runtime.enrolment import enrol_keys, people_to_enrol
 from controller.runtime.recovery import new_in_files
 from controller.runtime.stock import load_lots
-from controller.store import IntakeRow, Store
-from controller.store.codec import encode
+from controller.store import Store
+from controller.store.tables import ended_cases, facts, state
 from devices.model import LinkState
 from devices.profile import all_profiles
 from tests.bench.centre import HOSPITAL
+from tests.bench.copies import Pen, copies, kept, taken, told
 from tests.bench.prescriptions import HERBS, body
 from tests.pure_line import PEOPLE, Crew, Machine, PureLine, badge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from controller.config import Config
+    from tests.bench.copies import Rows
 
 _AGO_MS = 16 * 3_600_000
 _IN_MACHINES, _IN_PAILS, _PAIL_ACTS = 38, 20, 180
@@ -71,7 +73,8 @@ class _Past:
         book = make_book(config, load_formulary(), load_recipes(), all_profiles())
         bench = Station("st", StationKind.FLOOR, "台", "bench")
         book = replace(book, stations={**book.stations, bench.id: bench})
-        self.line = line = PureLine(now=int(time.time() * 1000) - _AGO_MS, book=book)
+        self.id, self._ends = config.line, int(time.time() * 1000)
+        self.line = line = PureLine(now=self._ends - _AGO_MS, book=book)
         self._numbers = count(1)
         stock = new_in_files(line.floor, config.site, config.zones, load_lots(config, book.formulary.herbs))
         assert stock is not None
@@ -86,65 +89,72 @@ class _Past:
             line.must(i.ReportZone(zone.id, sum(zone.celsius) / 2, sum(zone.humidity) / 2))
 
     def lead_and_copy(self, pen: Pen, open_prescriptions: int, closed_facts: int) -> None:
-        """Lead one life for each stage and copy it as often as asked; then fill machines and pails."""
-        pen.facts(self._told())
+        """Lead one life for each stage and copy it as often as asked; in between, fill machines and pails."""
+        pen.write(self._told())
         copied = open_prescriptions - _IN_MACHINES - _IN_PAILS
         for idle, until, share in _STAGES:
             life = self._led(frozenset(idle), until)
-            copies = copied * share // 100 if idle else closed_facts // len(life.facts)
-            pen.life(life, copies)
-        posts = [self._receive() for _ in range(_IN_MACHINES)]
-        self._work_until_pots_are_full()
-        posts += [self._receive() for _ in range(_IN_PAILS)]
-        crew = Crew(self.line, idle=frozenset({*_STAGES[-1][0], "place-pail", "charge"}))
-        for _ in range(_PAIL_ACTS):
-            crew._once()
-        pen.facts(self._told())
-        for posted in posts:
-            pen.beside(*posted[1:])
+            often = copied * share // 100 if idle else closed_facts // sum(table is facts for table, _ in life)
+            self._copy(pen, life, often)
+        pen.write([*self._fill_machines_and_pails(), *self._told()])
         for share, herbs, decision in (
             (_RETURNED, _QUARRELLING, "return"),
             (_TO_DISPENSE, HERBS, "approve"),
             (_TO_REVIEW, HERBS, ""),
         ):
-            case, *beside = self._receive(herbs)
+            case, rows = self._receive(herbs)
             if decision:
                 self.line.must(i.SignReview(case, badge("reviewer"), "st", decision))
-            pen.life(self._life(case, beside), copied * share // 100 - 1)
-        pen.rows([(*key, aggregate) for key, aggregate in self.line.floor.touched.items()])
+            self._copy(pen, self._life(case, rows), copied * share // 100)
+        pen.write(kept(self.id, self.line.floor.touched))
 
-    def _receive(self, herbs: tuple[str, ...] = HERBS) -> tuple[str, dict[str, str], dict[str, Any]]:
+    def _copy(self, pen: Pen, life: Rows, often: int) -> None:
+        """Write a life and its copies. Its own aggregates may change yet, so they are written in the end."""
+        pen.write([(table, {**row}) for table, row in life if table not in (state, ended_cases)])
+        for copy in copies(life, islice(pen.fresh, often)):
+            pen.write(copy)
+
+    def _receive(self, herbs: tuple[str, ...] = HERBS) -> tuple[str, Rows]:
         """Post one; return its case and the rows that hang on it."""
-        number = next(self._numbers)
-        form = body(number, hospital=HOSPITAL, issued_at=self.line.now, herbs=herbs)
+        form = body(next(self._numbers), hospital=HOSPITAL, issued_at=self.line.now, herbs=herbs)
         posted = post(form, self.line.book.formulary)
         case = self.line.must(i.ReceivePrescription(posted.prescription, posted.digest))[0].about
-        subject = {"id": posted.subject.id, "salt": posted.subject.salt, "data": posted.subject.data}
-        kept = IntakeRow(HOSPITAL, form["prescription_no"], 1, posted.digest, case, posted.kept, b"{}")
-        return case, subject, {"number": kept.prescription_no, "digest": kept.digest, "case": case, "body": kept.body}
+        return case, taken(self.id, case, posted)
 
-    def _led(self, idle: frozenset[str], until: str) -> Life:
+    def _led(self, idle: frozenset[str], until: str) -> Rows:
         """Lead one prescription up to a stage, and its machines back to rest."""
-        case, *beside = self._receive()
+        case, rows = self._receive()
         Crew(self.line, idle=idle).work(until=until)
         while any(machine.pending or not machine.clean for machine in self.line.floor.machines.values()):
-            self.line.run(1)
-        return self._life(case, beside)
+            self._minute()
+        return self._life(case, rows)
 
-    def _work_until_pots_are_full(self) -> None:
+    def _fill_machines_and_pails(self) -> Rows:
+        """Bring some into every pot and soaking position, and some more into pails."""
+        rows = [row for _ in range(_IN_MACHINES) for row in self._receive()[1]]
         crew = Crew(self.line, idle=frozenset(_STAGES[-1][0]))
         pots = [machine.id for machine in self.line.book.machines.values() if machine.kind == "decoction"]
         while sum(bool(self.line.floor.machines[pot].batch) for pot in pots) < min(len(pots), _IN_MACHINES // 2):
             while crew._once():
                 pass
-            self.line.run(1)
+            self._minute()
+        rows += [row for _ in range(_IN_PAILS) for row in self._receive()[1]]
+        crew = Crew(self.line, idle=frozenset({*_STAGES[-1][0], "place-pail", "charge"}))
+        for _ in range(_PAIL_ACTS):
+            crew._once()
+        return rows
 
-    def _life(self, case: str, beside: list[Any]) -> Life:
+    def _minute(self) -> None:
+        self.line.run(1)
+        assert self.line.now < self._ends, "the past does not come to the present"
+
+    def _life(self, case: str, rows: Rows) -> Rows:
+        """Return all rows of a prescription; the facts since the last call are its own."""
         touched = cast("Mapping[tuple[str, str], Any]", self.line.floor.touched)
         keys = [("case", case), *(("batch", batch) for batch in touched["case", case].batches)]
-        return Life(list(self._told()), [(*key, touched[key]) for key in keys], beside[0], beside[1])
+        return [*self._told(), *rows, *kept(self.id, {key: touched[key] for key in keys})]
 
-    def _told(self) -> Iterator[tuple[int, str, str, str]]:
-        for fact in self.line.facts:
-            yield fact.at, type(fact).__name__, fact.about, encode(fact)
+    def _told(self) -> Rows:
+        rows = told(self.id, self.line.facts)
         self.line.facts.clear()
+        return rows

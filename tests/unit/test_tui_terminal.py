@@ -32,6 +32,9 @@ sys.exit(guarded(app))
 """
 
 
+REAL = "'-m', 'tui', '--station', '', '--key-file', 'absent.json'"
+
+
 class Pty:
     """A program on a pty of its own."""
 
@@ -148,10 +151,12 @@ def test_the_real_terminal_asks_for_no_mouse_and_leaves_by_its_key() -> None:
 
 
 def test_the_app_leaves_when_its_guard_is_gone() -> None:
-    with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
+    shell = f"import subprocess, sys, time; subprocess.run([sys.executable, {REAL}]); time.sleep(60)"
+    with on_a_pty("-c", shell) as found:
         found.until("发运".encode())
-        (app,) = _children(found.child)
-        os.kill(found.child, signal.SIGKILL)
+        (guard,) = _children(found.child)
+        (app,) = _children(guard)
+        os.kill(guard, signal.SIGKILL)
         deadline = time.monotonic() + PATIENCE_S
         while _alive(app):
             assert time.monotonic() < deadline
