@@ -310,4 +310,4 @@ async def rig(*, requests_per_minute: int = 0, store: Any = None) -> AsyncIterat
         finally:
             line.stop()
             await asyncio.gather(running, return_exceptions=True)
-            app.state.desk.pins.close()
+            app.state.desk.close()

@@ -27,7 +27,7 @@ def build(context: Context) -> FastAPI:
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:
         yield
-        desk.pins.close()
+        desk.close()
 
     app = FastAPI(
         title="decoction",

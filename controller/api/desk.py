@@ -13,6 +13,7 @@ from fastapi import Depends, Path, Request, Response
 
 from controller.api.auth import Caller, Keyring, allow
 from controller.api.context import Context
+from controller.api.known import Known
 from controller.api.machines import Board
 from controller.api.pins import Pins
 from controller.api.problems import Problematic, refused
@@ -42,6 +43,7 @@ class Desk:
     keyring: Keyring
     pins: Pins
     subjects: Subjects
+    known: Known
     board: Board
     by_slack: BySlack
     rate: Rate
@@ -57,6 +59,7 @@ class Desk:
             keyring=Keyring(context),
             pins=Pins(context.store),
             subjects=Subjects(context.store),
+            known=Known(context.store),
             board=Board(context),
             by_slack=BySlack(lambda: context.line.floor),
             rate=Rate(context.requests_per_minute),
@@ -64,6 +67,11 @@ class Desk:
             readers=asyncio.Semaphore(MOST_READERS),
             closing=asyncio.Event(),
         )
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self.pins.close()
+        self.known.close()
 
     async def submit(
         self, intent: ExternalIntent, attach: Callable[[Outcome], Sequence[Write]] | None = None

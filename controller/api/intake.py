@@ -73,9 +73,8 @@ async def receive(request: Request, here: Here) -> Response:
 
 async def _known(here: Call, posted: Posted) -> Response | None:
     """Answer what was answered before: same content the same, other content with what differs. None for a new version."""
-    store, prescription = here.context.store, posted.prescription
-    loop = asyncio.get_running_loop()
-    rows = await loop.run_in_executor(None, store.intake, prescription.hospital, prescription.prescription_no)
+    prescription = posted.prescription
+    rows = await here.desk.known.versions((prescription.hospital, prescription.prescription_no))
     if not rows:
         return None
     newest = rows[-1]
@@ -89,7 +88,7 @@ async def _known(here: Call, posted: Posted) -> Response | None:
         return None
     if same.digest == posted.digest:
         return answer_bytes(same.answer)
-    person = await asyncio.to_thread(store.subject, subject_of(same.body))
+    person = await asyncio.to_thread(here.context.store.subject, subject_of(same.body))
     facts = {"version": same.version, "case": same.case}
     raise Problematic(409, "content-differs", facts, diff=differences(same.body, person, posted.form))
 

@@ -1,6 +1,6 @@
-"""The rows of one prescription's life, copied under fresh codes as often as asked, and written as the store would have written them.
+"""The rows of one prescription's life, copied under fresh codes as often as asked, and written as the store would write them.
 
-`told`, `kept` and `taken` give rows; `copies` gives the same rows under other codes; `Pen` chains the facts among them and writes.
+`told`, `kept` and `taken` give rows; `copies` gives the same rows under other codes; `Pen` chains their facts and writes.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ def test_cancelling_is_graded_by_how_far_it_is(line: PureLine) -> None:
     work_to(line, Stage.SOAK_ASSIGNED, case)
     batch = batch_of(line, case)
     line.must_scan(batch.pail, line.book.machines[batch.soak_machine].code, "operator")
-    assert line.refused(i.CancelPrescription(case, "")) == "too-late-in-progress"
+    assert line.refused(i.CancelPrescription(case, "")) == "too_late_in_progress"
 
 
 def test_cancelling_an_assigned_batch_gives_its_pot_and_position_back(line: PureLine) -> None:

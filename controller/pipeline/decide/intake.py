@@ -145,10 +145,10 @@ def cancel(floor: Floor, intent: CancelPrescription, world: World) -> Decision:
     if case is None:
         return Refusal("not-found", {"id": intent.case})
     if case.status is Status.IN_TRANSIT:
-        return Refusal("too-late-dispatched", {"case": case.id, "stage": case.status})
+        return Refusal("too_late_dispatched", {"case": case.id, "stage": case.status})
     batch = floor.batches.get(case.batch)
     if batch is not None and batch.stage in _WATER_IN:
-        return Refusal("too-late-in-progress", {"case": case.id, "stage": case.status})
+        return Refusal("too_late_in_progress", {"case": case.id, "stage": case.status})
     cancelled = f.PrescriptionCancelled(world.now, case.id, intent.reason)
     if batch is None:
         return (cancelled,)
