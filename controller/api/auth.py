@@ -77,6 +77,11 @@ class Caller:
     station: Station | None = None
 
     @property
+    def in_house(self) -> bool:
+        """Whether the key is of the centre itself, which sees the whole line."""
+        return self.role in _HOUSE
+
+    @property
     def sees_names(self) -> bool:
         """Whether patients' names are shown whole: where somebody signs, or hands medicine over, or it is the own hospital."""
         return self.role is KeyRole.HOSPITAL or (self.station is not None and self.station.kind in _NAMED_AT)

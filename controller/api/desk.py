@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Path, Request, Response
 
-from controller.api.auth import Caller, Keyring, allow
+from controller.api.auth import Caller, Keyring, KeyRole, allow
 from controller.api.context import Context
 from controller.api.known import Known
 from controller.api.machines import Board
@@ -129,10 +129,12 @@ class Call:
 
 
 async def admit(request: Request) -> Call:
-    """Learn who calls, and let only those through that the table lets through. Raises Problematic 401, 403."""
+    """Learn who calls, and let only those through that the table lets through. Raises Problematic 401, 403, 429."""
     desk = cast("Desk", request.app.state.desk)
     caller = desk.keyring.caller(request.headers.get("authorization", ""))
     allow(caller, request.method, request.scope["route"].path)
+    if caller.role is KeyRole.HOSPITAL:
+        desk.rate.take(caller.scope)
     return Call(desk, caller)
 
 

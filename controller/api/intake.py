@@ -62,7 +62,6 @@ _OVERRIDES, _WITHDRAW, _CANCEL = TypeAdapter(OverridesBody), TypeAdapter(Withdra
 @router.post("/prescriptions", **described(PrescriptionBody, {201: Received, 200: Received, 202: Received}))
 async def receive(request: Request, here: Here) -> Response:
     """Take a prescription, or a newer version of one."""
-    here.desk.rate.take(here.caller.scope)
     posted = post(await read_json(request), here.context.line.book.formulary)
     prescription = posted.prescription
     if prescription.hospital != here.caller.scope:
@@ -138,7 +137,6 @@ def _told(here: Call, case: Case) -> Received:
 @router.post("/prescriptions/{case}/answer", **described(OverridesBody | WithdrawBody, {200: Received}))
 async def answer_return(case: Id, request: Request, here: Here) -> Response:
     """Answer a return: sign again for findings, or withdraw."""
-    here.desk.rate.take(here.caller.scope)
     found = await here.desk.case(case, here.caller)
     body = await read_json(request)
     if isinstance(body, dict) and "withdraw" in body:
@@ -158,7 +156,6 @@ async def answer_return(case: Id, request: Request, here: Here) -> Response:
 @router.post("/prescriptions/{case}/cancel", **described(CancelBody, {200: Received}))
 async def cancel(case: Id, request: Request, here: Here) -> Response:
     """Cancel, as long as the herbs are dry."""
-    here.desk.rate.take(here.caller.scope)
     found = await here.desk.case(case, here.caller)
     body = check(await read_json(request, needed=False), _CANCEL)
     await here.desk.accepted(CancelPrescription(found.id, clean(body.get("reason", ""))))

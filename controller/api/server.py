@@ -22,7 +22,8 @@ HEAD_S = 10.0
 """Wall seconds until the head of a request must be whole, and until a new connection must say something."""
 READ_S = 30.0
 """Wall seconds a client may leave an answer unread."""
-IDLE_S = 65
+IDLE_S = 20
+"""Wall seconds that a connection may rest between two requests."""
 HEAD_BYTES = 32 * 1024
 MOST_CONNECTIONS = 400
 """Connections at once; the files left over are for machines."""

@@ -11,7 +11,6 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from controller.api.auth import KeyRole
 from controller.api.desk import Call, Here
 from controller.api.machines import REFRESH_S
 from controller.api.problems import Problematic
@@ -25,7 +24,6 @@ router = APIRouter(prefix="/api/v1", tags=["floor"])
 COMMENT_S = 5.0
 _CHUNK_BYTES = 64 * 1024
 _SEQ_DIGITS = 15
-_HOUSE = frozenset({KeyRole.ADMIN, KeyRole.STATION, KeyRole.FLOOR})
 _CASES_KEPT = 1_000
 
 
@@ -90,8 +88,8 @@ async def _events(here: Call, start: int) -> AsyncGenerator[bytes]:
     facts, sight = aiter(subscription), _Sight(here)
     upcoming = asyncio.ensure_future(anext(facts))
     version, spoken_s = 0, time.monotonic()
-    yield b"retry: 1000\n\n"
     try:
+        yield b"retry: 1000\n\n"
         while not here.desk.closing.is_set():
             await asyncio.wait({upcoming}, timeout=REFRESH_S)
             chunk = bytearray()
@@ -104,7 +102,7 @@ async def _events(here: Call, start: int) -> AsyncGenerator[bytes]:
                     chunk += b"event: fact\nid: %d\ndata: %b\n\n" % (fact.seq, fact_json(fact))
                 upcoming = asyncio.ensure_future(anext(facts))
                 await asyncio.sleep(0)
-            if here.caller.role in _HOUSE:
+            if here.caller.in_house:
                 version, changed = here.desk.board.since(version)
                 if changed:
                     chunk += b"event: machines\ndata: %b\n\n" % changed
@@ -131,7 +129,7 @@ class _Sight:
     async def sees(self, fact: StoredFact) -> bool:
         """Say whether this fact exists for the reader."""
         caller = self._here.caller
-        if caller.role in _HOUSE:
+        if caller.in_house:
             return True
         if not fact.about.startswith(f"{PRESCRIPTION}-") or not caller.sees_fact(fact.kind):
             return False

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from controller.api.known import Known
 from controller.model.case import Status
 from controller.runtime.inbox import LineBusy
+from controller.store import ReadFailed
 from controller.store.codec import encode
-from tests.api_rig import PIN, Rig, body, rig
+from tests.api_rig import PIN, MemoryStore, Rig, body, rig
 
 PATH = "/api/v1/prescriptions"
 HOSTILE = "[@click=app.release('B-001')]张\u202e三[/]\x1b]0;x\x07\u009b2J[a='\u200b"
@@ -263,3 +265,29 @@ async def test_the_rate_of_a_hospital_is_limited_where_the_site_says_so() -> Non
         assert [answer.status_code for answer in answers] == [201, 201, 429]
         assert int(answers[2].headers["retry-after"]) <= 30
         assert (await api.post("other-hospital", PATH, body(hospital="RS-YULI"))).status_code == 201
+
+
+async def test_posts_that_ask_at_once_are_looked_up_together_and_each_gets_its_own() -> None:
+    looks: list[int] = []
+
+    class Slow(MemoryStore):
+        def intake(self, hospital: str, prescription_no: str) -> list[Any]:
+            if prescription_no == "bad":
+                raise ReadFailed("no")
+            return [prescription_no]
+
+    known = Known(Slow())  # type: ignore[arg-type]
+    read = known._read
+    known._read = lambda numbers: looks.append(len(numbers)) or read(numbers)  # type: ignore[method-assign]
+    numbers = [f"T-{n}" for n in range(30)]
+    found = await asyncio.gather(*(known.versions(("RS-TCM", number)) for number in numbers))
+    assert found == [[number] for number in numbers]
+    assert looks == [30]
+    left = asyncio.create_task(known.versions(("RS-TCM", "left")))
+    await asyncio.sleep(0)
+    left.cancel()
+    assert await known.versions(("RS-TCM", "stays")) == ["stays"]
+    with pytest.raises(ReadFailed):
+        await known.versions(("RS-TCM", "bad"))
+    assert await known.versions(("RS-TCM", "next")) == ["next"]
+    known.close()
