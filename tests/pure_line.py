@@ -69,7 +69,7 @@ def book(pots_wanted: int = 6) -> Book:
         machines=rows,
         pot_classes=tuple(dict.fromkeys(PotClass(row.use, *row.volume_ml) for row in pots)),
         vessels={row.code: row.id for row in rows.values() if row.kind != "storage"},
-        stations={"st": Station("st", StationKind.FLOOR, "台", "bench")},
+        stations={"st": Station("st", StationKind.ANY, "台", "bench")},
         hospitals=frozenset({"RS-TCM"}),
         pails=frozenset(make_code(PAIL, f"{n:016}") for n in range(12)),
         boil_celsius={row.id: 99.5 for row in pots},

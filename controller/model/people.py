@@ -29,6 +29,7 @@ class StationKind(StrEnum):
     RELEASE = "release"
     DISPATCH = "dispatch"
     COURIER = "courier"
+    ANY = "any"  # a small centre's one terminal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from controller.model import intents as i
 from controller.model.batch import Batch, Stage
 from controller.model.case import Status
 from controller.model.facts import BoilBegan, CheckpointRecorded, OrderIssued
-from controller.model.people import Role
+from controller.model.people import Role, Station, StationKind
 from controller.model.prescription import (
     DeliveryMethod,
     Handling,
@@ -444,3 +444,13 @@ def test_a_pot_that_boiled_dry_leaves_no_choice_but_scrap(line: PureLine) -> Non
     line.must(i.Scrap(batch.id, badge("reviewer"), "st", "干烧"))
     line.report(batch.pot)
     Crew(line).work()
+
+
+def test_an_act_belongs_to_its_station(line: PureLine) -> None:
+    stations = {kind.value: Station(kind.value, kind, "台", "bench") for kind in StationKind}
+    line.book = replace(line.book, stations=stations)
+    case = begin(line)
+    sign = i.SignReview(case, badge("reviewer"), "floor", "approve", RecipeClass.GENERAL)
+    assert line.refused(sign) == "station-wrong"
+    assert line.refused(replace(sign, station="nowhere")) == "station-wrong"
+    line.must(replace(sign, station="review"))

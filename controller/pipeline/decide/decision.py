@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from controller.model.checkpoint import Checkpoint, Verdict
 from controller.model.facts import CheckpointRecorded, Fact
+from controller.model.people import StationKind
 from controller.model.refusal import Refusal
 
 if TYPE_CHECKING:
     from controller.model.batch import Batch
     from controller.model.floor import Floor
     from controller.model.people import Role
+    from controller.model.world import World
 
 Decision = tuple[Fact, ...] | Refusal
 
@@ -26,6 +28,14 @@ def refuse_actor(floor: Floor, actor: str, *roles: Role) -> Refusal | None:
     if not set(roles) & set(person.roles):
         return Refusal("role-missing", {"actor": actor, "roles": ", ".join(roles)}, who_may_override=tuple(roles))
     return None
+
+
+def refuse_station(world: World, station: str, *kinds: StationKind) -> Refusal | None:
+    """Refuse an act at a station that is not there for it."""
+    known = world.book.stations.get(station)
+    if known is not None and known.kind in (*kinds, StationKind.ANY):
+        return None
+    return Refusal("station-wrong", {"station": station, "kinds": ", ".join(kinds)})
 
 
 def refuse_same(actor: str, others: tuple[str, ...], rule: str) -> Refusal | None:

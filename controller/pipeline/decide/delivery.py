@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import Batch, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.people import Role
+from controller.model.people import Role, StationKind
 from controller.model.plan import JoinsAt
 from controller.model.prescription import DeliveryMethod
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.cooking import attested
-from controller.pipeline.decide.decision import recorded, refuse_actor
+from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_station
 
 if TYPE_CHECKING:
     from controller.model.case import Case
@@ -82,7 +82,9 @@ def _refuse_receiver(floor: Floor, case: Case, into: str) -> Refusal | None:
 
 def confirm(floor: Floor, intent: ConfirmDelivery, world: World) -> Decision:
     """Take the courier's word how it ended; what was refused or came back is destroyed, never restocked."""
-    if no := refuse_actor(floor, intent.actor, Role.COURIER):
+    if no := refuse_actor(floor, intent.actor, Role.COURIER) or refuse_station(
+        world, intent.station, StationKind.COURIER, StationKind.DISPATCH
+    ):
         return no
     kind, key = floor.codes.get(intent.parcel, ("", ""))
     case = floor.cases.get(key) if kind == "case" else None

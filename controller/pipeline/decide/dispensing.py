@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import Batch, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.people import Role
+from controller.model.people import Role, StationKind
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
+from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same, refuse_station
 from controller.recipes import item_names
 from devices.model import LinkState
 
@@ -95,7 +95,9 @@ def _storage(batch: Batch, lot: Lot, actor: str, world: World) -> tuple[f.Fact, 
 
 def weigh(floor: Floor, intent: RecordWeight, world: World) -> Decision:
     """Take one weight of a herb whose drawer was scanned."""
-    if no := refuse_actor(floor, intent.actor, Role.DISPENSER):
+    if no := refuse_actor(floor, intent.actor, Role.DISPENSER) or refuse_station(
+        world, intent.station, StationKind.DISPENSING
+    ):
         return no
     batch = floor.batches.get(intent.batch)
     if batch is None:
@@ -148,7 +150,9 @@ def _weighed(batch: Batch, item: int, plan: PlanItem, intent: RecordWeight, worl
 
 def sign_verify(floor: Floor, intent: SignVerify, world: World) -> Decision:
     """Let a second person confirm herbs, weights and pail."""
-    if no := refuse_actor(floor, intent.actor, Role.CHECKER, Role.PHARMACIST):
+    if no := refuse_actor(floor, intent.actor, Role.CHECKER, Role.PHARMACIST) or refuse_station(
+        world, intent.station, StationKind.VERIFICATION
+    ):
         return no
     batch = floor.batches.get(intent.batch)
     if batch is None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.people import Role
+from controller.model.intents import AcceptDeviation, Continue, RunDeficit, Scrap
+from controller.model.people import Role, StationKind
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
-from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
+from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same, refuse_station
 from controller.pipeline.decide.intake import plan_for, replaced
 from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.review import open_batch
@@ -21,7 +22,6 @@ from controller.scheduling.rank import promise
 if TYPE_CHECKING:
     from controller.model.case import Case
     from controller.model.floor import Floor
-    from controller.model.intents import AcceptDeviation, Continue, RunDeficit, Scrap
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
 
@@ -57,8 +57,18 @@ def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: s
     )
 
 
-def _open_hold(floor: Floor, key: str, actor: str, choice: Choice, reason: str = "") -> tuple[Batch, Hold] | Refusal:
-    if no := refuse_actor(floor, actor, Role.PHARMACIST):
+_Signature = Continue | RunDeficit | AcceptDeviation | Scrap
+_DESKS = (StationKind.RELEASE, StationKind.REVIEW, StationKind.FLOOR)
+
+
+def _refuse_signer(floor: Floor, intent: _Signature, world: World) -> Refusal | None:
+    return refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *_DESKS)
+
+
+def _open_hold(
+    floor: Floor, key: str, intent: _Signature, choice: Choice, world: World, reason: str = ""
+) -> tuple[Batch, Hold] | Refusal:
+    if no := _refuse_signer(floor, intent, world):
         return no
     batch = floor.batches.get(key)
     if batch is None:
@@ -72,7 +82,7 @@ def _open_hold(floor: Floor, key: str, actor: str, choice: Choice, reason: str =
 
 def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
     """End a hold where nothing is missing."""
-    found = _open_hold(floor, intent.batch, intent.actor, Choice.CONTINUE, intent.reason)
+    found = _open_hold(floor, intent.batch, intent, Choice.CONTINUE, world, intent.reason)
     if isinstance(found, Refusal):
         return found
     batch, hold = found
@@ -81,7 +91,7 @@ def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
 
 def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
     """Boil again for the missing seconds, as a step of its own."""
-    found = _open_hold(floor, intent.batch, intent.actor, Choice.RUN_DEFICIT)
+    found = _open_hold(floor, intent.batch, intent, Choice.RUN_DEFICIT, world)
     if isinstance(found, Refusal):
         return found
     batch, _ = found
@@ -104,7 +114,7 @@ def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
 
 def accept_deviation(floor: Floor, intent: AcceptDeviation, world: World) -> Decision:
     """Take a deviation on: by a pharmacist who did not operate the batch."""
-    found = _open_hold(floor, intent.target, intent.actor, Choice.ACCEPT_DEVIATION, intent.reason)
+    found = _open_hold(floor, intent.target, intent, Choice.ACCEPT_DEVIATION, world, intent.reason)
     if isinstance(found, Refusal):
         return found
     batch, hold = found
@@ -142,7 +152,7 @@ def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tu
 
 def scrap(floor: Floor, intent: Scrap, world: World) -> Decision:
     """Destroy a batch before it is released; its prescription is made again."""
-    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+    if no := _refuse_signer(floor, intent, world):
         return no
     batch = floor.batches.get(intent.batch)
     if batch is None:

@@ -76,7 +76,7 @@ def plan_for(prescription: Prescription, world: World) -> Plan | Refusal:
 
 def in_danger(floor: Floor, plan: Plan, promised_at: int, world: World) -> bool:
     """Say whether the promise is at risk as the floor stands."""
-    pots = sum(1 for machine in world.book.machines.values() if machine.kind == "decoction")
+    pots = len(world.book.boil_celsius)
     return at_risk(world.now, promised_at, plan.estimate_minutes, len(floor.to_soak), pots, plan.pot_minutes)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import Stage
 from controller.model.codes import PARCEL, PICKUP, make_code
-from controller.model.people import Role
+from controller.model.people import Role, StationKind
 from controller.model.plan import JoinsAt
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same
+from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same, refuse_station
 
 if TYPE_CHECKING:
     from controller.model.batch import Batch
@@ -32,7 +32,9 @@ def missing_for_release(batch: Batch) -> tuple[str, ...]:
 
 def sign_release(floor: Floor, intent: SignRelease, world: World) -> Decision:
     """Release a batch."""
-    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(
+        world, intent.station, StationKind.RELEASE, StationKind.REVIEW
+    ):
         return no
     batch = floor.batches.get(intent.batch)
     if batch is None:

@@ -9,10 +9,10 @@ from controller.model import facts as f
 from controller.model.case import Case, Status
 from controller.model.checkpoint import Checkpoint, Verdict
 from controller.model.codes import BATCH, PACKET, make_code
-from controller.model.people import Role
+from controller.model.people import Role, StationKind
 from controller.model.plan import Container, Plan
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.decision import refuse_actor
+from controller.pipeline.decide.decision import refuse_actor, refuse_station
 from controller.pipeline.decide.intake import in_danger, plan_for
 from controller.review import open_findings
 from controller.scheduling.rank import latest_start
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 def sign_review(floor: Floor, intent: SignReview, world: World) -> Decision:
     """Decide on a prescription in review."""
-    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(
+        world, intent.station, StationKind.REVIEW
+    ):
         return no
     case = floor.cases.get(intent.case)
     if case is None:
