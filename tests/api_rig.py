@@ -96,7 +96,7 @@ class MemoryStore:
     facts: list[StoredFact] = field(default_factory=list)
     rows: dict[tuple[str, str], object] = field(default_factory=dict)
     subjects: dict[str, SubjectRow] = field(default_factory=dict)
-    intakes: dict[tuple[str, str, int], IntakeRow] = field(default_factory=dict)
+    taken: dict[tuple[str, str, int], IntakeRow] = field(default_factory=dict)
     scans: dict[str, ScanRow] = field(default_factory=dict)
     key_rows: dict[str, KeyRow] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
@@ -113,8 +113,8 @@ class MemoryStore:
                     self.subjects[write.id] = write
                 case IntakeRow():
                     key = (write.hospital, write.prescription_no, write.version)
-                    assert key not in self.intakes
-                    self.intakes[key] = write
+                    assert key not in self.taken
+                    self.taken[key] = write
                 case ScanRow():
                     assert write.nonce not in self.scans
                     self.scans[write.nonce] = write
@@ -146,9 +146,11 @@ class MemoryStore:
         row = self.subjects.get(id_)
         return None if row is None else json.loads(row.data)
 
-    def intake(self, hospital: str, prescription_no: str) -> list[IntakeRow]:
-        found = [row for key, row in self.intakes.items() if key[:2] == (hospital, prescription_no)]
-        return sorted(found, key=lambda row: row.version)
+    def intakes(self, numbers: list[tuple[str, str]]) -> list[list[IntakeRow]]:
+        return [
+            sorted((row for key, row in self.taken.items() if key[:2] == number), key=lambda row: row.version)
+            for number in numbers
+        ]
 
     def scan_answer(self, nonce: str) -> bytes | None:
         row = self.scans.get(nonce)

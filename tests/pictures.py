@@ -28,7 +28,7 @@ from tui.app import FloorApp, Options
 from tui.state import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SMALL, LARGE = (80, 24), (160, 50)
@@ -100,7 +100,7 @@ async def picture(url: str, key_file: Path, size: tuple[int, int], locale: str, 
 
 
 @contextmanager
-def demo() -> Iterator[tuple[str, Path]]:
+def demo() -> Generator[tuple[str, Path]]:
     """Run a headless demo in a folder of its own until the pictures are taken; give its URL and key file."""
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "controller", "demo", "--headless", "--speed", str(SPEED)]

@@ -74,7 +74,7 @@ class Bench:
             except (Unreached, Denied) as error:
                 self._board.answered(verdicts.lost(str(error), self._board.words))
                 continue
-            self._board.answered(verdicts.judged(reply, self._board.words))
+            self._board.answered(verdicts.judged(reply, self._board.words, site_zone(self._board.view)))
             if reply.answer is not None:
                 await self._follow_up(scan.act, reply.answer)
             self._sync.look(*TOUCHED)
@@ -129,7 +129,7 @@ class Bench:
             return None
         finally:
             self._sync.look(*TOUCHED)
-        self._board.answered(verdicts.judged(reply, words))
+        self._board.answered(verdicts.judged(reply, words, site_zone(self._board.view)))
         return reply.answer
 
     async def _follow_up(self, act: Act, answer: IntentAnswer) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import termios
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _pass_on(child: int) -> None:
     """Hand signals meant for the terminal on to the child; Ctrl-C is a key for the app and nothing for us."""
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
-        os.kill(child, number)
+        with suppress(ProcessLookupError):
+            os.kill(child, number)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _PASSED_ON:

@@ -4,42 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from tui.clocks import clock
 from tui.state import Tone, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
 
     from controller.wire import Problem
     from tui.client import Reply
     from tui.words import Words
 
 
-def judged(reply: Reply, words: Words) -> Verdict:
-    """Return what became of an act."""
+_NAMED_BY = frozenset({"status", "stage", "role"})
+"""Facts whose values have a section of words of their own."""
+
+
+def judged(reply: Reply, words: Words, zone: tzinfo) -> Verdict:
+    """Return what became of an act; instants are shown as times of `zone`."""
     if reply.problem is not None:
-        return refused(reply.problem, words)
+        return refused(reply.problem, words, zone)
     answer = reply.answer
     if answer is None:
         return lost("", words)
     shows: Mapping[str, object] | None = answer.get("shows")
     title = words.pick(answer["text_zh"], answer["text_en"]) or words.of("act", answer["action"])
     if shows:
-        return Verdict(Tone.NOTE, title, tuple(_pairs(shows, words)))
+        return Verdict(Tone.NOTE, title, tuple(_pairs(shows, words, zone)))
     return Verdict(Tone.GOOD, title)
 
 
-def refused(problem: Problem, words: Words) -> Verdict:
+def refused(problem: Problem, words: Words, zone: tzinfo) -> Verdict:
     """Return a refusal whole: what and the nearest legal action (in its text), rule, facts, who may override, places."""
     rule = problem.get("rule", "")
     text = words.pick(problem.get("text_zh", ""), problem.get("text_en", ""))
     title = text or problem.get("detail", "") or problem.get("title", "")
-    return Verdict(Tone.BAD, title, tuple(_reasons(problem, rule, words)))
+    return Verdict(Tone.BAD, title, tuple(_reasons(problem, rule, words, zone)))
 
 
-def _reasons(problem: Problem, rule: str, words: Words) -> Iterator[str]:
+def _reasons(problem: Problem, rule: str, words: Words, zone: tzinfo) -> Iterator[str]:
     if rule:
         yield words("verdict.rule", rule=rule)
-    facts = list(_pairs(problem.get("facts", {}), words))
+    facts = list(_pairs(problem.get("facts", {}), words, zone))
     if facts:
         yield words("verdict.facts", facts="  ".join(facts))
     who = problem.get("who_may_override", [])
@@ -59,15 +65,17 @@ def local(key: str, words: Words, *lines: str) -> Verdict:
     return Verdict(Tone.BAD, words(key), lines)
 
 
-def _pairs(facts: Mapping[str, object], words: Words) -> Iterator[str]:
+def _pairs(facts: Mapping[str, object], words: Words, zone: tzinfo) -> Iterator[str]:
     for name, value in facts.items():
         if value not in ("", None, [], {}):
-            yield f"{words.of('fact-name', name)} {_plain(value, words)}"
+            yield f"{words.of('fact-name', name)} {_plain(name, value, words, zone)}"
 
 
-def _plain(value: object, words: Words) -> str:
+def _plain(name: str, value: object, words: Words, zone: tzinfo) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in cast("list[object]", value))
+    if isinstance(value, int) and name.endswith("_at"):
+        return clock(value, zone)
     if isinstance(value, float):
         return f"{value:g}"
-    return words.of("value", str(value))
+    return words.of(name if name in _NAMED_BY else "value", str(value))

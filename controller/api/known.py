@@ -56,4 +56,4 @@ class Known:
         self._looking = None
 
     def _read(self, numbers: Sequence[Number]) -> list[list[IntakeRow]]:
-        return [self._store.intake(*number) for number in numbers]
+        return self._store.intakes(numbers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from controller.cli.options import SITE_FILE, Config, KeyFile, Url
-from controller.cli.plainly import plainly
+from controller.cli.plainly import plainly, tell
 from controller.config import load_config
 
 if TYPE_CHECKING:
@@ -46,13 +46,19 @@ def floor(
     url: Url = "",
     key_file: KeyFile = None,
     locale: Annotated[Locale, typer.Option(help="language")] = Locale.CHINESE,
+    station: Annotated[
+        str, typer.Option(help="station or courier it stands for; asks where left out", metavar="ID")
+    ] = "",
 ) -> None:
     """Open the floor terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        tell("车间终端须在终端里打开 (the floor terminal must be opened in a terminal)")
+        raise typer.Exit(2)
     if not url or key_file is None:
         with plainly():
             site = load_config(config)
         url, key_file = url or f"http://{site.host}:{site.port}", key_file or site.site.state / "keys.json"
-    _become("tui", {"--url": url, "--key-file": key_file, "--locale": locale.value})
+    _become("tui", {"--url": url, "--key-file": key_file, "--locale": locale.value, "--station": station})
 
 
 def _become(module: str, options: Mapping[str, object]) -> NoReturn:

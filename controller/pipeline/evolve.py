@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controller.model.floor import Floor
+    from controller.model.stock import Lot
 
 _STATUS = {
     Stage.DISPENSING: Status.DISPENSING,
@@ -78,7 +79,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.PailBound():
             return _batch(floor, fact.batch, pail=fact.pail, dispensers=(fact.by,))
         case f.DrawerScanned():
-            return _weighing(floor, fact.batch, fact.item, lot=fact.lot, drawer=fact.drawer, by=fact.by)
+            return _drawn(floor, fact)
         case f.HerbWeighed():
             return _weighed(floor, fact)
         case f.CheckpointRecorded():
@@ -155,7 +156,12 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.LateMissed():
             return _batch(floor, fact.batch, late_missed=True)
         case f.SeparateAttested():
-            return _on(floor, fact.batch, lambda b: replace(b, attestations=(*b.attestations, fact.attestation)))
+            made = fact.attestation
+            return _on(
+                floor,
+                fact.batch,
+                lambda b: replace(b, attestations=(*b.attestations, made), operators=_with(b.operators, made.by)),
+            )
         case f.PackerAwaited():
             floor = _batch(floor, fact.batch, stage=Stage.DRAIN_WAITS, awaits=fact.packer)
             return _on_machine(floor, fact.packer, lambda m: replace(m, waiting=_with(m.waiting, fact.batch)))
@@ -210,7 +216,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.MachineFreed():
             return _machine(floor, fact.machine, batch="", free_at=fact.at)
         case f.LotEnrolled():
-            return put(floor, "lot", fact.lot.id, fact.lot)
+            return put(_emptied(floor, fact.lot), "lot", fact.lot.id, fact.lot)
         case f.ZoneEnrolled():
             return put(floor, "zone", fact.zone.id, fact.zone)
         case f.ZoneSeen():
@@ -286,6 +292,12 @@ def _lots(floor: Floor, keys: tuple[str, ...], **changes: Any) -> Floor:
         if lot is not None:
             floor = put(floor, "lot", key, replace(lot, **changes))
     return floor
+
+
+def _emptied(floor: Floor, lot: Lot) -> Floor:
+    """Take another lot out of the drawer that this one fills: a drawer holds one lot."""
+    other = floor.lots.get(floor.drawers.get(lot.drawer, ""))
+    return floor if other is None or other.id == lot.id else _lots(floor, (other.id,), drawer="")
 
 
 def _alarm(floor: Floor, key: str, **changes: Any) -> Floor:
@@ -368,13 +380,14 @@ def _opened(floor: Floor, fact: f.BatchOpened) -> Floor:
     )
 
 
-def _weighing(floor: Floor, key: str, item: int, **changes: Any) -> Floor:
+def _drawn(floor: Floor, fact: f.DrawerScanned) -> Floor:
     def change(batch: Batch) -> Batch:
         weighings = list(batch.weighings)
-        weighings[item] = replace(weighings[item], **changes)
-        return replace(batch, weighings=tuple(weighings))
+        old = weighings[fact.item]
+        weighings[fact.item] = replace(old, lot=fact.lot, drawer=fact.drawer, by=fact.by)
+        return replace(batch, weighings=tuple(weighings), dispensers=_with(batch.dispensers, fact.by))
 
-    return _on(floor, key, change)
+    return _on(floor, fact.batch, change)
 
 
 def _weighed(floor: Floor, fact: f.HerbWeighed) -> Floor:
@@ -429,7 +442,7 @@ def _finished(floor: Floor, fact: f.OrderFinished) -> Floor:
     def change(batch: Batch) -> Batch:
         if (batch.order, batch.order_machine) != (fact.number, fact.machine):
             return batch
-        done = replace(batch, order=0, order_machine="", order_step="", done_step=fact.step)
+        done = replace(_at_rest(batch), done_step=fact.step)
         if fact.step.startswith("charge"):
             return replace(done, stage=Stage.BOILING)
         if fact.step.startswith("drain."):
@@ -453,11 +466,17 @@ def _dropped(floor: Floor, fact: f.OrderDropped) -> Floor:
         floor,
         fact.batch,
         lambda b: (
-            replace(b, order=0, order_machine="", order_step="", interrupted=_interrupted(b, fact))
+            replace(_at_rest(b), interrupted=_interrupted(b, fact))
             if (b.order, b.order_machine) == (fact.number, fact.machine)
             else b
         ),
     )
+
+
+def _at_rest(batch: Batch) -> Batch:
+    """Return the batch without its order; the add-late window that a boil opened closes with the boil."""
+    boils = tuple(replace(record, opens_at=0, closes_at=0) for record in batch.boils)
+    return replace(batch, order=0, order_machine="", order_step="", boils=boils)
 
 
 def _interrupted(batch: Batch, fact: f.OrderDropped) -> str:

@@ -67,14 +67,14 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     if machine is None:
         return ()
     inner: list[InnerIntent] = []
+    if not machine.usable and machine.next_batch:
+        inner.append(Rehouse(machine.next_batch))
+    if machine.batch and has_left(floor, machine.batch, key):
+        inner.append(CleanMachine(key))
     if not machine.usable:
-        if machine.next_batch:
-            inner.append(Rehouse(machine.next_batch))
-        if machine.batch and machine.pending is None and has_left(floor, machine.batch, key):
-            inner.append(CleanMachine(key))
         return tuple(inner)
     if machine.batch and machine.pending is None:
-        inner.append(CleanMachine(key) if has_left(floor, machine.batch, key) else Advance(machine.batch))
+        inner.append(Advance(machine.batch))
     if not machine.batch and machine.waiting:
         inner.append(Advance(machine.waiting[0]))
     if machine.kind in ("soaking", "decoction"):

@@ -98,11 +98,14 @@ def _indexes(floor: Floor, old: Aggregate | None, new: Aggregate | None) -> dict
 
 def _lot_indexes(floor: Floor, old: Lot | None, lot: Lot) -> dict[str, Any]:
     drawers, by_herb = floor.drawers, floor.by_herb
-    if old is not None and old.drawer != lot.drawer and drawers.get(old.drawer) == lot.id:
+    if old is not None and old.drawer:
+        rest = by_herb[old.herb] - {old.drawer}
         drawers = drawers.delete(old.drawer)
-        by_herb = by_herb.set(old.herb, by_herb[old.herb] - {old.drawer})
-    mine = by_herb.get(lot.herb, frozenset()) | {lot.drawer}
-    return {"drawers": drawers.set(lot.drawer, lot.id), "by_herb": by_herb.set(lot.herb, mine)}
+        by_herb = by_herb.set(old.herb, rest) if rest else by_herb.delete(old.herb)
+    if lot.drawer:  # a lot whose drawer was filled anew has none
+        drawers = drawers.set(lot.drawer, lot.id)
+        by_herb = by_herb.set(lot.herb, by_herb.get(lot.herb, frozenset()) | {lot.drawer})
+    return {"drawers": drawers, "by_herb": by_herb}
 
 
 def _case_indexes(floor: Floor, old: Case | None, new: Case | None) -> dict[str, Any]:

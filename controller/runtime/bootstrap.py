@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 FIRST_READS_S: Final = 2.0
 """Wall seconds that a machine has to be read before the line goes on without it."""
 STOP_S: Final = 3.0
+COLLECT_AFTER: Final = (10_000, 20, 100)
+"""How rarely the garbage collector looks: what is open stays and grows, and to walk through all of it holds up the loop."""
 LOG_FILE: Final = "log/controller.jsonl"
 _LOG = structlog.get_logger(__name__)
 
@@ -156,6 +158,7 @@ class _Controller:
         self._orders.resume(floor)
         self._supervisor = Supervisor.of_this_process(self._turns)
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         gc.enable()
 
     async def work(

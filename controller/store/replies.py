@@ -6,9 +6,9 @@ network repeats them any more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from controller.store.rows import IntakeRow, ScanRow
 from controller.store.statements import write
@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from controller.store.rows import Write
+
+# Built once: every post and every scan asks one of these first, and building a query costs more than answering it.
+# Two lists rather than one of pairs, since only so SQLite goes by the key; what is asked by nobody falls away afterwards.
+_VERSIONS: Final = select(
+    intake.c.hospital,
+    intake.c.prescription_no,
+    intake.c.version,
+    intake.c.digest,
+    intake.c.case_id,
+    intake.c.body,
+    intake.c.answer,
+).where(
+    intake.c.hospital.in_(bindparam("hospitals", expanding=True)),
+    intake.c.prescription_no.in_(bindparam("numbers", expanding=True)),
+)
+_SCAN_ANSWER: Final = select(scans.c.answer).where(scans.c.nonce == bindparam("nonce"))
 
 
 def put(connection: Connection, line: str, writes: Sequence[Write]) -> None:
@@ -43,20 +59,19 @@ def put(connection: Connection, line: str, writes: Sequence[Write]) -> None:
     write(connection, scans, scanned)
 
 
-def versions(connection: Connection, hospital: str, prescription_no: str) -> list[IntakeRow]:
-    """Return every version seen of one prescription, lowest first."""
-    seen = intake.c
-    query = (
-        select(seen.version, seen.digest, seen.case_id, seen.body, seen.answer)
-        .where(seen.hospital == hospital, seen.prescription_no == prescription_no)
-        .order_by(seen.version)
-    )
-    return [IntakeRow(hospital, prescription_no, *row) for row in connection.execute(query)]
+def versions(connection: Connection, numbers: Sequence[tuple[str, str]]) -> list[list[IntakeRow]]:
+    """Return every version seen of each prescription (hospital, number), lowest first, with one query."""
+    found: dict[tuple[str, str], list[IntakeRow]] = {number: [] for number in numbers}
+    asked = {"hospitals": sorted({one for one, _ in numbers}), "numbers": sorted({one for _, one in numbers})}
+    for row in connection.execute(_VERSIONS, asked):
+        if (row[0], row[1]) in found:
+            found[row[0], row[1]].append(IntakeRow(*row))
+    return [sorted(found[number], key=lambda row: row.version) for number in numbers]
 
 
 def scan_answer(connection: Connection, nonce: str) -> bytes | None:
     """Return what a scan was answered, None where its nonce is new."""
-    return connection.scalar(select(scans.c.answer).where(scans.c.nonce == nonce))
+    return connection.scalar(_SCAN_ANSWER, {"nonce": nonce})
 
 
 def forget_scans(connection: Connection, before: int) -> int:

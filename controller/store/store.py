@@ -141,8 +141,12 @@ class Store:
 
     def intake(self, hospital: str, prescription_no: str) -> list[IntakeRow]:
         """Return every version seen of one prescription, lowest first, over all lines."""
+        return self.intakes([(hospital, prescription_no)])[0]
+
+    def intakes(self, numbers: Sequence[tuple[str, str]]) -> list[list[IntakeRow]]:
+        """Return the same for many prescriptions (hospital, number) at once: one look costs hardly more than another."""
         with self._reading() as connection:
-            return replies.versions(connection, hospital, prescription_no)
+            return replies.versions(connection, numbers)
 
     def scan_answer(self, nonce: str) -> bytes | None:
         """Return what a scan was answered, None where its nonce is new."""

@@ -212,7 +212,7 @@ async def _versions(posts: list[tuple[int, int]]) -> None:
             else:
                 assert answer.status_code == 201, answer.text
                 first[version] = doses, answer.content
-        assert {row.version for row in api.store.intakes.values()} == first.keys()
+        assert {row.version for row in api.store.taken.values()} == first.keys()
         assert len(api.line.floor.cases) == 1
 
 

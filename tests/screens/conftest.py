@@ -36,9 +36,10 @@ class Clock:
 class Terminal:
     """The terminal under test with its pilot."""
 
-    def __init__(self, app: FloorApp, pilot: Pilot[None]) -> None:
+    def __init__(self, app: FloorApp, pilot: Pilot[None], patience_s: float = PATIENCE_S) -> None:
         self.app = app
         self.pilot = pilot
+        self._patience_s = patience_s
 
     async def press(self, *keys: str) -> None:
         """Press keys one after another, and let the screen settle."""
@@ -61,7 +62,7 @@ class Terminal:
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until something has become true."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while not condition():
             assert time.monotonic() < deadline, self.text()
             await self.pilot.pause(0.02)

@@ -1,7 +1,7 @@
 """A controller that is only a mouth: it answers over a real socket what `plant_data` says, and remembers what it was asked to do.
 
-`with FakeController() as controller:` serves on a free port of this machine; `controller.line` may be changed at any time, `push` sends an event,
-`cut` breaks every stream, `refuse` and `lose` make acts fail.
+`with FakeController() as controller:` serves on a free port of this machine; `controller.line` may be changed at any time,
+`push` sends an event, `cut` breaks every stream, `refuse` and `lost` make acts fail.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a controller of the default plant could say at one plausible moment: 18 pots, 20 soaking positions, prescriptions on their way.
+"""What a controller of the default plant could say at one plausible moment: 18 pots, 20 soaking positions, prescriptions.
 
-Everything is built anew by `line()` and may be changed by a test; nothing is random, so that pictures stay the same.
+Everything is built anew by `Line()` and may be changed by a test; nothing is random, so that pictures stay the same.
 """
 
 from __future__ import annotations
@@ -210,7 +210,8 @@ def alarms() -> list[dict[str, Any]]:
     return [
         alarm("link-stale", "pot-09", "high", "UNACK", 2, text_zh="与设备 pot-09 失去联系；显示值已过时，其锅次已暂停。",
               text_en="The road to pot-09 is lost; its values are old and its batch is on hold.",
-              action_zh="请到设备旁查看真实状态，并检查电源和网络。", action_en="Look at the machine itself, and check its power and network."),
+              action_zh="请到设备旁查看真实状态，并检查电源和网络。",
+              action_en="Look at the machine itself, and check its power and network."),
         alarm("fault", "pot-14", "medium", "ACKED", 31, text_zh="设备 pot-14 故障（代码 3）；不能接收新任务。",
               text_en="The machine pot-14 has a fault (code 3); it takes no new work.",
               action_zh="请到设备旁排除故障。", action_en="Go to the machine and clear the fault."),
@@ -269,7 +270,8 @@ def tasks() -> list[dict[str, Any]]:
         task("add-late", 6, "operator", code=code("K", 6), into=code("V", "pot-06"), opens_at=NOW + 6 * MINUTE,
              closes_at=NOW + 11 * MINUTE, rank=NOW + 11 * MINUTE, details={"machine": "pot-06"},
              text_zh="把后下药包投入 pot-06", text_en="Add the late packet to pot-06"),
-        task("separate", 3, "operator", code=code("K", 3), details={"herb": "阿胶", "grams": 63.0, "handling": "melt", "least_minutes": 5},
+        task("separate", 3, "operator", code=code("K", 3),
+             details={"herb": "阿胶", "grams": 63.0, "handling": "melt", "least_minutes": 5},
              text_zh="烊化 阿胶 63 g，至少 5 分钟", text_en="melt: 阿胶 63 g, at least 5 min"),
         task("hold", 9, "pharmacist", choices=["continue", "run_deficit", "scrap"],
              details={"reason": "link-stale", "machine": "pot-09", "note": ""}, **hold_text),
@@ -334,19 +336,22 @@ def findings() -> list[dict[str, Any]]:
     return [
         {"rule": "dose-above-range", "herbs": ["细辛"], "settles": "prescriber", "text_zh": "细辛 5 g，超过每日 1-3 g。",
          "text_en": "细辛 5 g a day is above 1-3 g.", "source": "ChP 2020", "proposal": "", "overridden_by": "测试医师"},
-        {"rule": "pregnancy-unknown", "herbs": ["桃仁"], "settles": "prescriber", "text_zh": "妊娠情况不详，方中有妊娠慎用药 桃仁。",
+        {"rule": "pregnancy-unknown", "herbs": ["桃仁"], "settles": "prescriber",
+         "text_zh": "妊娠情况不详，方中有妊娠慎用药 桃仁。",
          "text_en": "Pregnancy is unknown and 桃仁 asks for caution.", "source": "ChP 2020", "proposal": "", "overridden_by": ""},
         {"rule": "class-not-stated", "herbs": [], "settles": "reviewer", "text_zh": "未说明方剂类别。",
          "text_en": "The class is not stated.", "source": "house", "proposal": "tonic", "overridden_by": ""},
         {"rule": "handling-missing", "herbs": ["砂仁"], "settles": "reviewer", "text_zh": "砂仁 应后下，处方未注明。",
-         "text_en": "砂仁 is to be added late, which is not stated.", "source": "ChP 2020", "proposal": "add-late", "overridden_by": ""},
+         "text_en": "砂仁 is to be added late, which is not stated.", "source": "ChP 2020", "proposal": "add-late",
+         "overridden_by": ""},
     ]  # fmt: skip
 
 
 def _batch(number: int, listed: dict[str, Any]) -> dict[str, Any]:
     held = listed["status"] == "held"
     points = [
-        *(checkpoint("source", "source.lot", 95, herb, evidence=f"L{place:02d}-2610") for place, (herb, *_) in enumerate(HERBS[:4])),
+        *(checkpoint("source", "source.lot", 95, herb, evidence=f"L{place:02d}-2610")
+          for place, (herb, *_) in enumerate(HERBS[:4])),
         *(checkpoint("review", "dispense.weight", 94, herb, value=grams * 7.03, low=grams * 6.65, high=grams * 7.35, unit="g")
           for herb, grams, _ in HERBS[:4]),
         checkpoint("storage", "storage.zone", 95, "room", value=21.3, low=10.0, high=30.0, unit="Cel", by="store-1"),
@@ -360,7 +365,8 @@ def _batch(number: int, listed: dict[str, Any]) -> dict[str, Any]:
         checkpoint("decoction", "separate.阿胶", 15, "阿胶", value=6.0, low=5.0, unit="min", by=OPERATOR, attested=True),
     ]  # fmt: skip
     hold = {"reason": "link-stale", "cause": "machine", "at": NOW - 2 * MINUTE, "choices": ["continue", "run_deficit", "scrap"],
-            "machine": "pot-09", "note": "", "text_zh": "与 pot-09 失去联系。", "text_en": "The road to pot-09 is lost."}  # fmt: skip
+            "machine": "pot-09", "note": "", "text_zh": "与 pot-09 失去联系。",
+            "text_en": "The road to pot-09 is lost."}  # fmt: skip
     return {
         "id": listed["batch"], "attempt": 1, "stage": {"quality_check": "quality-check"}.get(listed["stage"], "boiling"),
         "opened_at": NOW - 100 * MINUTE, "pail": code("T", number), "pot": listed["machine"] or "pot-03", "packer": "pack-1",
@@ -368,7 +374,8 @@ def _batch(number: int, listed: dict[str, Any]) -> dict[str, Any]:
         "verifier": CHECKER, "operators": [OPERATOR], "released_by": "", "plan": {"bags": 14},
         "boils": [boil(1200, late=True, state="ended"), {**boil(1140 if not held else 612), "name": "boil.2"}],
         "holds": [hold] if held else [],
-        "deviations": [{"reason": "machine-attested", "note": "", "accepted_by": CHECKER, "text_zh": "部分沸腾时间只有设备的计时为证。",
+        "deviations": [{"reason": "machine-attested", "note": "", "accepted_by": CHECKER,
+                        "text_zh": "部分沸腾时间只有设备的计时为证。",
                         "text_en": "Some minutes at the boil are attested by the machine alone."}] if number % 2 else [],
         "bags": [code("G", number, n) for n in range(14)] if listed["stage"] == "quality_check" else [], "boxed": 0,
         "checkpoints": points, "missing": [["boil.2.minutes", ""], ["pack.count", ""], ["pack.seal", ""], ["release.sign", ""]],
@@ -469,7 +476,8 @@ class Line:
         for one in self.rows:
             counts[one["status"]] = counts.get(one["status"], 0) + 1
         return {
-            "line": "A", "name": self.name, "now": self.now, "speed": self.speed, "seq": self.facts[-1]["seq"] if self.facts else 0,
+            "line": "A", "name": self.name, "now": self.now, "speed": self.speed,
+            "seq": self.facts[-1]["seq"] if self.facts else 0,
             "counts": counts, "late": sum(one["late"] for one in self.rows),
             "at_risk": sum(one["promise_at_risk"] for one in self.rows), "alarms": {"UNACK": 2, "ACKED": 1, "RTNUN": 1},
             "waivers": [one["id"] for one in self.machines if one["waiver"]],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.screens.conftest import Clock, terminal
-from tests.screens.fake_controller import FakeController
 from tests.screens.plant_data import (
     CHECKER,
     COURIER,
@@ -23,6 +22,7 @@ from tui.state import Tone
 
 if TYPE_CHECKING:
     from tests.screens.conftest import Terminal
+    from tests.screens.fake_controller import FakeController
 
 
 async def log_in(floor: Terminal, badge: str) -> None:
@@ -159,7 +159,8 @@ async def test_a_part_made_apart_is_attested_with_its_minutes(controller: FakeCo
         await floor.press("6", "enter")
         await floor.until(lambda: controller.intents)
         assert without(controller.intents[0], "key") == {
-            "type": "AttestSeparate", "batch": code("B", 3), "herb": "阿胶", "code": code("K", 3), "minutes": 6, "actor": OPERATOR,
+            "type": "AttestSeparate", "batch": code("B", 3), "herb": "阿胶", "code": code("K", 3), "minutes": 6,
+            "actor": OPERATOR,
         }  # fmt: skip
 
 
@@ -332,7 +333,9 @@ async def test_a_review_is_turned_down_with_a_reason(controller: FakeController,
         }  # fmt: skip
 
 
-async def test_the_reviewer_reads_with_the_station_key_and_everybody_else_with_the_floor_key(controller: FakeController) -> None:
+async def test_the_reviewer_reads_with_the_station_key_and_everybody_else_with_the_floor_key(
+    controller: FakeController,
+) -> None:
     async with terminal(controller, station="review-1") as floor:
         assert floor.app._sync is not None
         assert floor.app._sync.client is not None
@@ -453,7 +456,9 @@ async def test_two_portions_are_asked_for_one_after_the_other(controller: FakeCo
         await floor.until(lambda: "还有 2 份" in floor.text())
 
 
-async def test_people_of_a_verification_differ_because_the_badge_can_be_scanned_anew(controller: FakeController) -> None:
+async def test_people_of_a_verification_differ_because_the_badge_can_be_scanned_anew(
+    controller: FakeController,
+) -> None:
     async with terminal(controller, station="verification-1") as floor:
         await floor.until(lambda: "复核药桶" in floor.text())
         await log_in(floor, DISPENSER)

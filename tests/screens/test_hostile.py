@@ -7,18 +7,18 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.screens import plant_data
 from tests.screens.conftest import SMALL, terminal
-from tests.screens.fake_controller import FakeController
 from tests.screens.plant_data import Line
 from tests.unit.test_tui_terminal import on_a_pty
 from tui import state, verdicts
 from tui.client import Reply
+from tui.clocks import CHINA
 from tui.paint import alarms, chrome, desk, machine, overview, prescription, prescriptions, review, signing
 from tui.state import Link, Minutes, Session, Tone, Verdict, View, Weigh
 from tui.words import Words
@@ -26,6 +26,7 @@ from tui.words import Words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.screens.fake_controller import FakeController
     from tui.ink import Line as Painted
 
 ATTACKS = (
@@ -41,10 +42,27 @@ ATTACKS = (
     "e\u0301" * 40,
 )
 STRUCTURE = frozenset(
-    {"id", "kind", "case", "batch", "rule", "about", "link", "code", "into", "codes", "choices", "machine", "unit", "tag", "seq"}
+    {
+        "id",
+        "kind",
+        "case",
+        "batch",
+        "rule",
+        "about",
+        "link",
+        "code",
+        "into",
+        "codes",
+        "choices",
+        "machine",
+        "unit",
+        "tag",
+        "seq",
+    }
 )
 """Names whose values hold the sample together; everything else may be anything."""
 
+HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x07[]{}\u202e\u200b\ud800")), max_size=30)
 NOW_S = 1000.0
 
 
@@ -82,10 +100,14 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     view = replace(view, alarms=line.alarms, tasks=line.tasks, recent=tuple(line.facts), machine_id="pot-01")
     case: Any = poisoned(plant_data.case(9, plant_data.row(9, "held")), text)
     view = replace(view, case=case, case_id=case["id"], curve=plant_data.curve("B", "pot-01"))
-    view = replace(view, session=Session("s", "kind", text, text, "A-1", text), verdict=Verdict(Tone.BAD, text, (text, text)))
+    view = replace(
+        view, session=Session("s", "kind", text, text, "A-1", text), verdict=Verdict(Tone.BAD, text, (text, text))
+    )
     yield from chrome.band(view, words, NOW_S, width)
     yield from chrome.screens(view, words, "overview", width)
-    yield from chrome.keys([("a", "key.back")], replace(view, notice=state.Notice(text, Tone.BAD, NOW_S + 1)), words, NOW_S, width)
+    yield from chrome.keys(
+        [("a", "key.back")], replace(view, notice=state.Notice(text, Tone.BAD, NOW_S + 1)), words, NOW_S, width
+    )
     yield from overview.stages(view, words, width)
     yield from overview.pressing(view, words, width)
     yield from overview.urgent(view, words, NOW_S, (width, 12))
@@ -112,7 +134,7 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     for ask in (Weigh(text, text, 5.0, 1.0, 2), Minutes(text, text, text, 5)):
         yield from desk.in_hand(replace(view, ask=ask), words, width)
     problem: Any = {"rule": text, "text_zh": text, "text_en": text, "facts": {text: text}, "who_may_override": [text]}
-    refusal = verdicts.judged(Reply(problem=problem), words)
+    refusal = verdicts.judged(Reply(problem=problem), words, CHINA)
     yield from desk.verdict(replace(view, verdict=refusal), words, (width, 9))
 
 
@@ -126,7 +148,10 @@ def check(lines: Iterator[Painted]) -> int:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x07[]{}\u202e\u200b\ud800")), max_size=30), st.sampled_from(["zh_CN", "en"]))
+@given(
+    st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x07[]{}\u202e\u200b\ud800")), max_size=30),
+    st.sampled_from(["zh_CN", "en"]),
+)
 def test_any_text_in_every_place_of_every_page_is_only_shown(text: str, locale: str) -> None:
     assert check(everything_painted(text, locale)) > 300
 
@@ -155,7 +180,9 @@ def test_nothing_but_the_terminals_own_sequences_reaches_a_real_tty(controller: 
     controller.line = poisoned_line(attack)
     screen = pyte.Screen(*SMALL)
     stream = pyte.ByteStream(screen)
-    with on_a_pty("-m", "tui", "--url", controller.url, "--key-file", str(controller.key_file), "--station", "") as found:
+    with on_a_pty(
+        "-m", "tui", "--url", controller.url, "--key-file", str(controller.key_file), "--station", ""
+    ) as found:
         found.until("在线".encode())
         for key in (b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~", b"\x1b[18~", b"\x1b[19~", b"\x1bOR"):
             os.write(found.master, key)

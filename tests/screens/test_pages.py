@@ -31,7 +31,9 @@ async def test_the_overview_counts_stages_names_what_presses_and_shows_every_pot
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "en"])
-async def test_every_page_has_all_its_keys_on_the_last_line_of_a_small_screen(controller: FakeController, locale: str) -> None:
+async def test_every_page_has_all_its_keys_on_the_last_line_of_a_small_screen(
+    controller: FakeController, locale: str
+) -> None:
     async with terminal(controller, locale=locale) as floor:
         for key in PAGES:
             await floor.press(key)
@@ -100,7 +102,9 @@ async def test_a_prescription_is_followed_from_the_list_through_all_its_pages(co
         assert "处方：未结束" in floor.text()
 
 
-async def test_the_list_is_searched_by_number_narrowed_by_status_and_opened_by_a_scan(controller: FakeController) -> None:
+async def test_the_list_is_searched_by_number_narrowed_by_status_and_opened_by_a_scan(
+    controller: FakeController,
+) -> None:
     async with terminal(controller) as floor:
         await floor.press("f3", "slash", *"0042", "enter")
         assert "20261122-0042" in floor.text()
@@ -199,12 +203,18 @@ async def test_the_station_question_waits_for_the_key_file(controller: FakeContr
         await floor.until(lambda: "courier-1" in floor.text())
 
 
-async def test_a_thousand_machines_fit_on_the_smallest_screen_and_the_cursor_walks_over_them(controller: FakeController) -> None:
+async def test_a_thousand_machines_fit_on_the_smallest_screen_and_the_cursor_walks_over_them(
+    controller: FakeController,
+) -> None:
     controller.line.machines = [
         machine(f"pot-{number:04d}", "decoction", **POTS.get(number % 19, {})) for number in range(1, 1001)
     ]
     async with terminal(controller, size=SMALL) as floor:
-        tiles = [line for line in floor.text().splitlines() if set(line.strip()) <= set(".,dwshbfH!?") and len(line.strip()) > 9]
+        tiles = [
+            line
+            for line in floor.text().splitlines()
+            if set(line.strip()) <= set(".,dwshbfH!?") and len(line.strip()) > 9
+        ]
         assert sum(len(line.strip()) for line in tiles) == 1000
         await floor.press("down", "right")
         assert "pot-0080" in floor.text()

@@ -111,7 +111,9 @@ def test_a_herb_being_weighed(snap_compare: Any, controller: FakeController) -> 
 
 def test_a_scan_that_was_refused(snap_compare: Any, controller: FakeController) -> None:
     facts = {"machine": "pot-07", "celsius": 72.5}
-    controller.refuse(code("T", 7), "pot-not-clean", "pot-07 还没有清洗。请先清洗。", facts=facts, who_may_override=["pharmacist"])
+    controller.refuse(
+        code("T", 7), "pot-not-clean", "pot-07 还没有清洗。请先清洗。", facts=facts, who_may_override=["pharmacist"]
+    )
     scans = (OPERATOR, code("T", 7), code("V", "pot-07"))
     assert picture(snap_compare, controller, SMALL, station="floor-1", scans=scans, shows="还没有清洗")
 

@@ -38,7 +38,7 @@ async def test_the_same_content_again_gets_the_first_answers_bytes() -> None:
         again["patient"]["name"] = " 测试患者001\u200b"
         second = await api.post("hospital", PATH, again)
         assert (second.status_code, second.content) == (200, first.content)
-        assert len(api.store.intakes) == 1
+        assert len(api.store.taken) == 1
 
 
 async def test_other_content_under_the_same_version_is_a_conflict_that_says_what_differs() -> None:
@@ -64,7 +64,7 @@ async def test_twenty_posts_at_once_are_stored_once_and_all_get_its_answer() -> 
         answers = await asyncio.gather(*(api.post("hospital", PATH, body()) for _ in range(20)))
         assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
         assert len({answer.content for answer in answers}) == 1
-        assert len(api.line.floor.cases) == len(api.store.intakes) == len(api.store.subjects) == 1
+        assert len(api.line.floor.cases) == len(api.store.taken) == len(api.store.subjects) == 1
 
 
 async def test_a_newer_version_takes_the_place_of_one_that_nobody_has_weighed() -> None:
@@ -133,7 +133,7 @@ async def test_what_the_site_cannot_make_is_told_as_unprocessable(changes: dict[
     async with rig() as api:
         answer = await api.post("hospital", PATH, body(**changes))
         assert (answer.status_code, answer.json()["rule"]) == (422, rule)
-        assert not api.store.intakes
+        assert not api.store.taken
 
 
 async def test_errors_that_need_the_formulary_or_the_calendar_are_told_at_once_too() -> None:
@@ -173,7 +173,7 @@ async def test_no_fact_row_or_answer_holds_anything_personal() -> None:
         await api.post("hospital", PATH, body(version=2, doses=3))
         personal = ["测试患者001", "P-1029", "1961-03-02", "13800000001", "测试镇1号", "测试诊断", "测试证型"]
         said = [encode(fact.fact) for fact in api.store.facts] + [encode(row) for row in api.store.rows.values()]
-        said += [row.body + row.answer.decode() for row in api.store.intakes.values()]
+        said += [row.body + row.answer.decode() for row in api.store.taken.values()]
         assert not [(secret, text) for secret in personal for text in said if secret in text]
         row = next(iter(api.store.subjects.values()))
         assert set(personal) <= set(json.loads(row.data).values())
@@ -244,7 +244,7 @@ async def test_nothing_is_answered_2xx_that_was_not_written_down() -> None:
         answer = await api.post("hospital", PATH, body())
         assert (answer.status_code, answer.json()["rule"]) == (503, "line-stopped")
         assert answer.headers["retry-after"]
-        assert not api.store.intakes
+        assert not api.store.taken
 
 
 async def test_a_full_inbox_answers_that_the_line_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,10 +271,10 @@ async def test_posts_that_ask_at_once_are_looked_up_together_and_each_gets_its_o
     looks: list[int] = []
 
     class Slow(MemoryStore):
-        def intake(self, hospital: str, prescription_no: str) -> list[Any]:
-            if prescription_no == "bad":
+        def intakes(self, numbers: list[tuple[str, str]]) -> list[list[Any]]:
+            if ("RS-TCM", "bad") in numbers:
                 raise ReadFailed("no")
-            return [prescription_no]
+            return [[number] for _, number in numbers]
 
     known = Known(Slow())  # type: ignore[arg-type]
     read = known._read

@@ -54,7 +54,9 @@ def test_whoever_took_a_herb_from_its_drawer_does_not_verify_it(line: PureLine) 
     line.must_scan(task.codes[0], task.into, "checker")
     for _ in range(int(task.details["times"])):
         line.must(
-            i.RecordWeight(task.batch, str(task.details["herb"]), float(task.details["grams"]), badge("dispenser"), "st")
+            i.RecordWeight(
+                task.batch, str(task.details["herb"]), float(task.details["grams"]), badge("dispenser"), "st"
+            )
         )
     work_to(line, Stage.DISPENSED, case)
     assert line.refused(i.SignVerify(task.batch, badge("checker"), "st")) == "same-person"
@@ -81,9 +83,7 @@ def test_a_weight_that_is_no_number_is_refused(line: PureLine) -> None:
 
 def test_a_held_batch_takes_no_herbs(line: PureLine) -> None:
     begin(line)
-    while len(line.tasks("draw")) == 0 or not any(
-        w.grams for b in line.floor.batches.values() for w in b.weighings
-    ):
+    while len(line.tasks("draw")) == 0 or not any(w.grams for b in line.floor.batches.values() for w in b.weighings):
         Crew(line)._once()
     task = line.tasks("draw")[0]
     line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d2"))
@@ -193,9 +193,9 @@ def test_a_rinse_of_unknown_fate_is_done_again(line: PureLine) -> None:
     pot = batch_of(line, case).pot
     rinse = line.floor.machines[pot].pending
     assert rinse is not None
-    machine = line.machines[pot]
-    machine.status, machine.number, machine.boot, machine.order = OrderStatus.NONE, 0, 2, None
     line.report(pot)
+    machine = line.machines[pot]
+    machine.status, machine.number, machine.order = OrderStatus.NONE, 0, None
     line.must(i.ReportOrder(pot, Unknown(rinse.number, "the machine no longer knows the order it took")))
     line.run(60)
     assert line.floor.machines[pot].clean

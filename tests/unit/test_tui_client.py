@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +111,6 @@ async def test_a_hanging_controller_is_given_up_at_the_deadline(monkeypatch: pyt
 
     class Hanging(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            import asyncio
-
             await asyncio.sleep(30)
             raise AssertionError(request)
 
@@ -168,7 +167,9 @@ def write(content: Any) -> Callable[[Path], Path]:
 
 
 def test_the_key_file_gives_stations_couriers_and_the_floor(tmp_path: Path) -> None:
-    path = write({"admin": "A", "hospitals": {}, "stations": {"b": "S"}, "couriers": {"c": "C"}, "floor": "F"})(tmp_path)
+    path = write({"admin": "A", "hospitals": {}, "stations": {"b": "S"}, "couriers": {"c": "C"}, "floor": "F"})(
+        tmp_path
+    )
     keys = read_keys(path)
     assert keys.places() == ("b", "c")
     assert (keys.reading(""), keys.acting("b"), keys.acting("c"), keys.acting("x")) == ("F", "S", "C", "")

@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,7 +80,7 @@ def on_a_pty(*command: str) -> Iterator[Pty]:
     child, master = pty.fork()
     if child == 0:
         os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "LINES": "24"}
-        os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - the program under test
+        os.execv(sys.executable, [sys.executable, *command])
     found = Pty(child, master)
     try:
         yield found
@@ -170,22 +171,17 @@ def test_a_wrong_option_is_told_before_the_screen_is_taken() -> None:
 
 
 def _children(parent: int) -> list[int]:
-    found: list[int] = []
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            try:
-                with open(f"/proc/{entry}/stat") as stat:
-                    fields = stat.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == parent:
-                found.append(int(entry))
-    return found
+    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [process for process in processes if _stat(process)[1:2] == [str(parent)]]
 
 
 def _alive(process: int) -> bool:
+    return _stat(process)[:1] not in ([], ["Z"], ["X"])
+
+
+def _stat(process: int) -> list[str]:
+    """Return state, parent and so on of a process; empty where there is none."""
     try:
-        with open(f"/proc/{process}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return False
+        return []

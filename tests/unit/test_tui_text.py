@@ -26,7 +26,9 @@ SOURCES = sorted((ROOT / "tui").rglob("*.py"))
 HOSTILE = st.text(
     st.one_of(
         st.characters(),
-        st.sampled_from("\x00\x07\x08\x1b\x7f\x80\x9b\x9d\u00ad\u061c\u200b\u200e\u202e\u2066\ufeff\ud800[]()@'\"=张三"),
+        st.sampled_from(
+            "\x00\x07\x08\x1b\x7f\x80\x9b\x9d\u00ad\u061c\u200b\u200e\u202e\u2066\ufeff\ud800[]()@'\"=张三"
+        ),
     ),
     max_size=80,
 )
@@ -89,8 +91,12 @@ def test_words_flow_into_lines_and_lose_none() -> None:
 
 # --- the lint: no other door to the screen ---
 
-_DOORS = frozenset({"Content", "Text", "Static", "Label", "Segment", "Strip", "DataTable", "Markdown", "RichLog", "Log", "Button"})
-_METHODS = frozenset({"from_markup", "from_text", "from_rich_text", "notify", "update_cell", "add_row", "styled", "assemble"})
+_DOORS = frozenset(
+    {"Content", "Text", "Static", "Label", "Segment", "Strip", "DataTable", "Markdown", "RichLog", "Log", "Button"}
+)
+_METHODS = frozenset(
+    {"from_markup", "from_text", "from_rich_text", "notify", "update_cell", "add_row", "styled", "assemble"}
+)
 _ATTRIBUTES = frozenset({"border_title", "border_subtitle", "tooltip", "placeholder"})
 _ALLOWED = {
     "tui/ink.py": frozenset({"Content", "assemble"}),
@@ -130,7 +136,17 @@ def test_the_lint_finds_every_door_it_forbids() -> None:
         "Label(markup=True)\nx = '[@click=app.bell]a[/]'\ntable.add_row(name)\n"
     )
     found = set(doors(ast.parse(bad)))
-    assert found == {"Static", "notify", "border_title", "from_markup", "placeholder", "Label", "markup", "@click", "add_row"}
+    assert found == {
+        "Static",
+        "notify",
+        "border_title",
+        "from_markup",
+        "placeholder",
+        "Label",
+        "markup",
+        "@click",
+        "add_row",
+    }
 
 
 def test_no_shortcut_is_a_capital_letter_since_codes_begin_with_one() -> None:

@@ -82,7 +82,7 @@ def detail(alarm: AlarmView | None, view: View, words: Words, width: int) -> lis
     return [
         rule(_source(alarm), width, alarm["rule"]),
         *wrap(say((words.pick(alarm["text_zh"], alarm["text_en"]), BRIGHT)), width),
-        *(wrap(say((alarm["detail"], PLAIN)), width) if alarm["detail"] else ()),
+        *(wrap(say((alarm["detail"], PLAIN)), width) if alarm["detail"] not in alarm["text_zh"] else ()),
         *wrap(say((words("alarm.do"), DIM), " ", (words.pick(alarm["action_zh"], alarm["action_en"]), WARN)), width),
         say((seen, GOOD if alarm["acknowledged_by"] else WARN), "  ", (cleared, DIM)),
     ]

@@ -107,7 +107,7 @@ def work(machine: MachineView, view: View, words: Words, now_s: float, width: in
         parts.append(say((words("machine.free"), DIM), f" {minute(machine['free_at'], figures.site_zone(view))}"))
     if machine["packer"]:
         parts.append(say((words("machine.packer"), DIM), f" {machine['packer']}"))
-    if machine["kind"] in {"decoction", "packing"}:
+    if machine["kind"] in {"decoction", "packing"} and not machine["batch"]:
         clean = machine["clean"]
         parts.append(say((words("machine.clean" if clean else "machine.dirty"), GOOD if clean else WARN)))
     return [say(" ", one) for one in flow(parts, width - 1)]

@@ -28,6 +28,7 @@ FLOW = (
 """Open statuses in the order a prescription goes through them."""
 
 _GAUGE = 12
+_WHOLE, _THREE_DIGITS = frozenset({"scale", "packing"}), 99.95
 _NARROW, _NAME = 76, 9
 """Width at which one waiver is named, and the width of another name."""
 
@@ -109,7 +110,9 @@ def _main(machine: MachineView, view: View) -> str:
     reading = machine["readings"].get(figures.MAIN_READING.get(machine["kind"], ""))
     if reading is None or not figures.is_live(view, machine, reading):
         return "--"
-    return f"{reading['value']:.{0 if machine['kind'] == 'scale' else 1}f}"
+    value = reading["value"]
+    digits = 0 if machine["kind"] in _WHOLE or abs(value) >= _THREE_DIGITS else 1
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def chosen(view: View, words: Words, machine_id: str, now_s: float, width: int) -> list[Line]:

@@ -233,7 +233,10 @@ def hold(one: HoldView, view: View, words: Words, width: int) -> list[Line]:
             say((words("rx.held"), BAD), " ", (words.pick(one["text_zh"], one["text_en"]), BRIGHT), f" {one['note']}"),
             width,
         ),
-        *wrap(say((f"{words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)), width),
+        *wrap(
+            say((f"{words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)),
+            width,
+        ),
     ]
 
 

@@ -155,7 +155,7 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
     machine = floor.machines.get(intent.machine)
     if machine is None or not machine.batch:
         return ()
-    if machine.kind == "soaking" and machine.pending is None:
+    if machine.kind == "soaking" and machine.pending is None and not machine.fault:
         return (f.MachineFreed(world.now, machine.id),)
     if not machine.reachable:
         return ()

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 def bind_pail(floor: Floor, batch: Batch, intent: ScanCode, world: World) -> Decision:
     """Give an empty pail to a batch; the dispenser is whoever does this."""
-    if no := refuse_actor(floor, intent.actor, Role.DISPENSER) or _refuse_stage(batch, Stage.DISPENSING):
-        return no
-    case = floor.cases[batch.case]
-    if no := refuse_same(intent.actor, (case.reviewer,), "dispense"):
+    if no := refuse_actor(floor, intent.actor, Role.DISPENSER) or _refuse_dispensing(floor, batch, intent.actor):
         return no
     if batch.pail:
         return Refusal("already-done", {"batch": batch.id, "pail": batch.pail})
@@ -39,9 +36,7 @@ def bind_pail(floor: Floor, batch: Batch, intent: ScanCode, world: World) -> Dec
 
 def draw(floor: Floor, batch: Batch, intent: ScanCode, world: World) -> Decision:
     """Take a herb from a drawer: the lot and the zone are judged here and now."""
-    if no := refuse_actor(floor, intent.actor, Role.DISPENSER) or _refuse_stage(batch, Stage.DISPENSING):
-        return no
-    if no := refuse_same(intent.actor, (floor.cases[batch.case].reviewer,), "dispense"):
+    if no := refuse_actor(floor, intent.actor, Role.DISPENSER) or _refuse_dispensing(floor, batch, intent.actor):
         return no
     lot = floor.lots[floor.drawers[intent.code]]
     item = next(
@@ -102,7 +97,7 @@ def weigh(floor: Floor, intent: RecordWeight, world: World) -> Decision:
     batch = floor.batches.get(intent.batch)
     if batch is None:
         return Refusal("not-found", {"id": intent.batch})
-    if no := _refuse_stage(batch, Stage.DISPENSING):
+    if no := _refuse_dispensing(floor, batch, intent.actor):
         return no
     item = next(
         (
@@ -115,7 +110,7 @@ def weigh(floor: Floor, intent: RecordWeight, world: World) -> Decision:
     if item is None:
         return Refusal("drawer-not-scanned", {"herb": intent.herb, "batch": batch.id}, next_action="scan-drawer")
     plan = batch.plan.items[item]
-    if abs(intent.grams - plan.grams) > plan.tolerance_g:
+    if not abs(intent.grams - plan.grams) <= plan.tolerance_g:  # what is no number is not within it either
         facts = {"herb": plan.herb, "grams": intent.grams, "wanted": plan.grams, "tolerance": plan.tolerance_g}
         return Refusal("weight-out-of-tolerance", facts, next_action="weigh-again")
     return _weighed(batch, item, plan, intent, world)
@@ -159,16 +154,20 @@ def sign_verify(floor: Floor, intent: SignVerify, world: World) -> Decision:
         return Refusal("not-found", {"id": intent.batch})
     if no := _refuse_stage(batch, Stage.DISPENSED) or refuse_same(intent.actor, batch.dispensers, "verify"):
         return no
-    if batch.held:
-        return Refusal("batch-held", {"batch": batch.id, "reason": batch.holds[0].reason})
     return (
         f.BatchVerified(world.now, batch.case, batch.id, intent.actor),
         recorded(batch, world.now, "verify.sign", intent.actor),
     )
 
 
+def _refuse_dispensing(floor: Floor, batch: Batch, actor: str) -> Refusal | None:
+    """Refuse herbs for a batch that takes none now, or from the person who reviewed it."""
+    return _refuse_stage(batch, Stage.DISPENSING) or refuse_same(actor, (floor.cases[batch.case].reviewer,), "dispense")
+
+
 def _refuse_stage(batch: Batch, stage: Stage) -> Refusal | None:
     if batch.stage is stage:
-        return None
+        held = {"batch": batch.id, "reason": batch.holds[0].reason} if batch.held else None
+        return Refusal("batch-held", held, next_action="settle-hold") if held else None
     rule = "not-yet" if list(Stage).index(batch.stage) < list(Stage).index(stage) else "already-done"
     return Refusal(rule, {"batch": batch.id, "stage": batch.stage, "wanted": stage})

@@ -86,7 +86,13 @@ def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
     if isinstance(found, Refusal):
         return found
     batch, hold = found
-    return ended(floor, batch, hold.reason, Choice.CONTINUE, intent.actor, intent.note, world)
+    gone_on = ended(floor, batch, hold.reason, Choice.CONTINUE, intent.actor, intent.note, world)
+    machine = floor.machines.get(hold.machine)
+    if machine is None or machine.batch != batch.id or not machine.fault:
+        return gone_on
+    if not machine.reachable or machine.pending is not None:
+        return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
+    return (*gone_on, stop_order(machine, batch.case, world))  # it takes nothing else before
 
 
 def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
@@ -164,7 +170,12 @@ def scrap(floor: Floor, intent: Scrap, world: World) -> Decision:
     case = floor.cases[batch.case]
     reason = batch.holds[0].reason if batch.holds else "scrapped"
     scrapped = f.BatchScrapped(world.now, case.id, batch.id, reason, intent.actor, intent.note)
-    return (scrapped, *cleared(floor, "batch-held", batch.id, world), *_made_again(floor, case, batch, world))
+    return (
+        scrapped,
+        *cleared(floor, "batch-held", batch.id, world),
+        *cleared(floor, "promise-missed", case.id, world),
+        *_made_again(floor, case, batch, world),
+    )
 
 
 def _made_again(floor: Floor, case: Case, batch: Batch, world: World) -> tuple[f.Fact, ...]:

@@ -11,6 +11,7 @@ from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.rows import intake_name
 from controller.recipes import make_plan
 from controller.review import review
@@ -119,9 +120,16 @@ def replaced(
         in_danger(floor, plan, promised_at, world),
         review(prescription, world.book.formulary),
     )
+    return (*_withdrawn(floor, case, batch, "amendment", world), amended)
+
+
+def _withdrawn(floor: Floor, case: Case, batch: Batch | None, why: str, world: World) -> tuple[f.Fact, ...]:
+    """End what is under way for a prescription as it was, and the alarms about it."""
+    late = cleared(floor, "promise-missed", case.id, world)
     if batch is None:
-        return (amended,)
-    return (f.BatchScrapped(world.now, case.id, batch.id, "amendment", "", ""), amended)
+        return late
+    scrapped = f.BatchScrapped(world.now, case.id, batch.id, why, "", "")
+    return (scrapped, *cleared(floor, "batch-held", batch.id, world), *late)
 
 
 def answer(floor: Floor, intent: AnswerReturn, world: World) -> Decision:
@@ -134,7 +142,8 @@ def answer(floor: Floor, intent: AnswerReturn, world: World) -> Decision:
     if intent.version != case.prescription.version:
         return Refusal("version-lower", {"version": intent.version, "known": case.prescription.version})
     if intent.withdraw:
-        return (f.PrescriptionRejected(world.now, case.id, "withdrawn", ""),)
+        late = cleared(floor, "promise-missed", case.id, world)
+        return (f.PrescriptionRejected(world.now, case.id, "withdrawn", ""), *late)
     overrides = (*case.prescription.overrides, *intent.overrides)
     return (f.ReturnAnswered(world.now, case.id, replace(case.prescription, overrides=overrides), case.findings),)
 
@@ -149,7 +158,5 @@ def cancel(floor: Floor, intent: CancelPrescription, world: World) -> Decision:
     batch = floor.batches.get(case.batch)
     if batch is not None and batch.stage in _WATER_IN:
         return Refusal("too_late_in_progress", {"case": case.id, "stage": case.status})
-    cancelled = f.PrescriptionCancelled(world.now, case.id, intent.reason)
-    if batch is None:
-        return (cancelled,)
-    return (f.BatchScrapped(world.now, case.id, batch.id, "cancelled", "", ""), cancelled)
+    withdrawn = _withdrawn(floor, case, batch, "cancelled", world)
+    return (*withdrawn, f.PrescriptionCancelled(world.now, case.id, intent.reason))

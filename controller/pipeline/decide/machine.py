@@ -100,8 +100,7 @@ def _order_progress(
     if (intent.order, intent.batch) == (order.number, order.batch):
         if not machine.accepted:
             facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
-        if batch is not None:
-            facts += _unknown_settled(floor, batch, machine.id, world)
+        facts += _unknown_settled(floor, batch, machine.id, world)
         if order.verb == "decoct" and batch is not None:
             facts += _boil_progress(batch, machine, intent, world)
         if intent.order_status is OrderStatus.FINISHED:
@@ -110,6 +109,8 @@ def _order_progress(
             facts += _failed(floor, machine, order, batch, case, intent, world)
     elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
+    elif machine.accepted and machine.boot not in (0, intent.boot):
+        facts += _in_doubt(floor, machine, order, batch, "the machine woke without the order it took", world)
     return facts
 
 
@@ -122,13 +123,24 @@ def _dropped(order: Order, case: str, batch: str, outcome: str, detail: str, wor
     return f.OrderDropped(world.now, case, batch, order.machine, order.number, order.step, outcome, detail)
 
 
-def _unknown_settled(floor: Floor, batch: Batch, machine: str, world: World) -> tuple[f.Fact, ...]:
-    if not any(hold.reason == "unknown" and hold.machine == machine for hold in batch.holds):
-        return ()
-    return (
-        *ended(floor, batch, "unknown", "proven", "", "", world),
-        *cleared(floor, "unknown", machine, world),
-    )
+def _in_doubt(
+    floor: Floor, machine: Equipment, order: Order, batch: Batch | None, why: str, world: World
+) -> tuple[f.Fact, ...]:
+    """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again."""
+    alarm = raised(floor, "unknown", machine.id, world, order.step)
+    if batch is not None:
+        return (*placed(floor, batch, "unknown", Cause.MACHINE, (Choice.SCRAP,), world, machine.id, why), *alarm)
+    if not machine.accepted:
+        return alarm
+    return (*alarm, _dropped(order, _case(floor, order), order.batch, "unknown", why, world))
+
+
+def _unknown_settled(floor: Floor, batch: Batch | None, machine: str, world: World) -> tuple[f.Fact, ...]:
+    """End the doubt about a machine that has echoed an order again."""
+    settled = cleared(floor, "unknown", machine, world)
+    if batch is None or not any(hold.reason == "unknown" and hold.machine == machine for hold in batch.holds):
+        return settled
+    return (*ended(floor, batch, "unknown", "proven", "", "", world), *settled)
 
 
 def _boil_progress(batch: Batch, machine: Equipment, intent: ReportMachine, world: World) -> list[f.Fact]:
@@ -250,7 +262,7 @@ def _packed(
     seal = intent.readings.get("SealTemperature")
     sealed = seal is not None and low <= seal <= high
     whole = count == batch.plan.bags
-    bags = tuple(make_code(BAG, world.new_token()) for _ in range(count))
+    bags = tuple(make_code(BAG, world.new_token()) for _ in range(min(count, batch.plan.bags)))
     passed = {True: Verdict.PASSED, False: Verdict.FAILED}
     facts: list[f.Fact] = [
         f.BatchPacked(world.now, batch.case, batch.id, count, bags),
@@ -288,7 +300,8 @@ def _failed(
     outcome = _dropped(order, case, order.batch, "failed", f"fault {intent.fault}", world)
     if batch is None:
         return [outcome]
-    reason = "boot" if rebooted else "fault"
+    known = any(hold.reason == "boot" for hold in batch.holds)  # by a boot that the order outlived: it offers to go on
+    reason = "boot" if rebooted and not known else "fault"
     choices: tuple[Choice, ...]
     if intent.fault in world.book.spoiling.get(machine.id, frozenset()):
         choices = (Choice.SCRAP,)
@@ -340,9 +353,10 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
     if machine.link is intent.link:
         return ()
     linked = f.MachineLinked(world.now, machine.id, intent.link)
-    batch = None if has_left(floor, machine.batch, machine.id) else floor.batches.get(machine.batch)
+    batch = floor.batches.get(machine.batch)
     if intent.link is LinkState.STALE:
-        held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id) if batch else ()
+        inside = batch is not None and not has_left(floor, batch.id, machine.id)
+        held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id) if inside else ()
         return (linked, *raised(floor, "link-stale", machine.id, world), *held)
     facts: list[f.Fact] = [linked, *cleared(floor, "link-stale", machine.id, world)]
     if batch is not None and any(hold.reason == f"link-stale.{machine.id}" for hold in batch.holds):
@@ -368,7 +382,4 @@ def report_order(floor: Floor, intent: ReportOrder, world: World) -> Decision:
         case Refused(reason=reason):
             return tuple(_refused(floor, machine, order, batch, case, reason.name.lower(), world))
         case Unknown(why=why):
-            alarm = raised(floor, "unknown", machine.id, world, order.step)
-            if batch is None:
-                return alarm
-            return (*placed(floor, batch, "unknown", Cause.MACHINE, (Choice.SCRAP,), world, machine.id, why), *alarm)
+            return _in_doubt(floor, machine, order, batch, why, world)

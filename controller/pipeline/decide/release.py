@@ -10,6 +10,7 @@ from controller.model.codes import PARCEL, PICKUP, make_code
 from controller.model.people import Role, StationKind
 from controller.model.plan import JoinsAt
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same, refuse_station
 
 if TYPE_CHECKING:
@@ -64,4 +65,5 @@ def sign_release(floor: Floor, intent: SignRelease, world: World) -> Decision:
             make_code(PARCEL, world.new_token()),
             make_code(PICKUP, world.new_token()),
         ),
+        *cleared(floor, "promise-missed", batch.case, world),
     )

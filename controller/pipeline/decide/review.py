@@ -12,6 +12,7 @@ from controller.model.codes import BATCH, PACKET, make_code
 from controller.model.people import Role, StationKind
 from controller.model.plan import Container, Plan
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import refuse_actor, refuse_station
 from controller.pipeline.decide.intake import in_danger, plan_for
 from controller.review import open_findings
@@ -50,7 +51,8 @@ def sign_review(floor: Floor, intent: SignReview, world: World) -> Decision:
         case "reject":
             if not intent.reason:
                 return Refusal("reason-missing", {"case": case.id})
-            return (f.PrescriptionRejected(world.now, case.id, intent.reason, intent.actor),)
+            late = cleared(floor, "promise-missed", case.id, world)
+            return (f.PrescriptionRejected(world.now, case.id, intent.reason, intent.actor), *late)
         case _:
             return Refusal("decision-unknown", {"decision": intent.decision})
 
