@@ -97,7 +97,11 @@ def test_an_unknown_profile_is_refused_with_the_names_there_are(name: str) -> No
         ("low = 50, high = 40000", "low = 50, high = 40", "verbs.water.water_ml: low is above high"),
         ("low = 50, high = 40000", "low = 50, high = 4294967296", "verbs.water.parameters.0.high"),
         ('name = "herb_g"', 'name = "load_ml"', "verbs.charge.parameters: a name is there twice"),
-        ('4 = { zh = "控制器心跳丢失", en = "controller heartbeat lost" }', '4 = { zh = "控制器心跳丢失" }', "faults.4.en"),
+        (
+            '4 = { zh = "控制器心跳丢失", en = "controller heartbeat lost" }',
+            '4 = { zh = "控制器心跳丢失" }',
+            "faults.4.en",
+        ),
     ],
 )
 def test_a_wrong_table_is_refused_and_the_place_is_named(tmp_path: Path, was: str, becomes: str, place: str) -> None:

@@ -14,7 +14,7 @@ from controller.model.floor import Floor
 from controller.model.people import Role
 from controller.model.prescription import Handling, Urgency
 from controller.model.stock import Lot
-from controller.pipeline import is_open, restore_row
+from controller.pipeline import KINDS, is_open, restore_row
 from devices.model import LinkState, OrderStatus, Unknown
 from tests.pure_line import START, Crew, PureLine, badge, prescription
 from tests.unit.test_pipeline_life import batch_of, begin, items_with, line, work_to
@@ -35,7 +35,7 @@ def breaks(line: PureLine, name: str, fault: int = 7) -> None:
 def test_the_reviewer_of_a_prescription_weighs_nothing_of_it(line: PureLine) -> None:
     case = begin(line)
     while not line.tasks("draw"):
-        Crew(line)._once()
+        Crew(line)._once()  # pyright: ignore[reportPrivateUsage] - one act at a time
     task = line.tasks("draw")[0]
     line.must_scan(task.codes[0], task.into, "dispenser")
     line.must(i.EnrolPerson(replace(line.floor.people[badge("reviewer")], roles=(Role.PHARMACIST, Role.DISPENSER))))
@@ -49,7 +49,7 @@ def test_whoever_took_a_herb_from_its_drawer_does_not_verify_it(line: PureLine) 
     other = line.floor.people[badge("checker")]
     line.must(i.EnrolPerson(replace(other, roles=(Role.CHECKER, Role.DISPENSER))))
     while not line.tasks("draw"):
-        Crew(line)._once()
+        Crew(line)._once()  # pyright: ignore[reportPrivateUsage] - one act at a time
     task = line.tasks("draw")[0]
     line.must_scan(task.codes[0], task.into, "checker")
     for _ in range(int(task.details["times"])):
@@ -74,7 +74,7 @@ def test_a_pharmacist_who_made_a_part_does_not_release_it(line: PureLine) -> Non
 def test_a_weight_that_is_no_number_is_refused(line: PureLine) -> None:
     begin(line)
     while not line.tasks("draw"):
-        Crew(line)._once()
+        Crew(line)._once()  # pyright: ignore[reportPrivateUsage] - one act at a time
     task = line.tasks("draw")[0]
     line.must_scan(task.codes[0], task.into, "dispenser")
     weight = i.RecordWeight(task.batch, str(task.details["herb"]), nan, badge("dispenser"), "st")
@@ -84,7 +84,7 @@ def test_a_weight_that_is_no_number_is_refused(line: PureLine) -> None:
 def test_a_held_batch_takes_no_herbs(line: PureLine) -> None:
     begin(line)
     while len(line.tasks("draw")) == 0 or not any(w.grams for b in line.floor.batches.values() for w in b.weighings):
-        Crew(line)._once()
+        Crew(line)._once()  # pyright: ignore[reportPrivateUsage] - one act at a time
     task = line.tasks("draw")[0]
     line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d2"))
     assert line.refused(i.ScanCode(task.codes[0], task.into, badge("dispenser"), "st")) == "batch-held"
@@ -253,6 +253,7 @@ def _lot(key: str, herb: str, drawer: str) -> Lot:
 def _restored(line: PureLine) -> Floor:
     restored = replace(Floor(), at=line.floor.at)
     for (kind, key), aggregate in sorted(line.floor.touched.items(), key=lambda row: row[0]):
+        assert isinstance(aggregate, KINDS[kind])
         if is_open(aggregate):
             restored = restore_row(restored, kind, key, aggregate)
     return restored
@@ -271,3 +272,14 @@ def test_two_lots_that_change_drawers_leave_no_trace_of_the_old_ones(line: PureL
     assert line.floor.by_herb[one.herb] == {two.drawer}
     assert line.floor.by_herb[two.herb] == {one.drawer}
     assert _restored(line) == line.floor.stored()
+
+
+def test_a_packer_that_ends_while_it_is_away_gives_its_batch_back(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.PACKING, case)
+    packer = batch_of(line, case).packer
+    line.must(i.ReportLink(packer, LinkState.STALE))
+    line.run(10)
+    assert batch_of(line, case).stage is Stage.QUALITY_CHECK
+    line.must(i.ReportLink(packer, LinkState.FRESH))
+    assert not batch_of(line, case).holds

@@ -355,8 +355,9 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
     linked = f.MachineLinked(world.now, machine.id, intent.link)
     batch = floor.batches.get(machine.batch)
     if intent.link is LinkState.STALE:
-        inside = batch is not None and not has_left(floor, batch.id, machine.id)
-        held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id) if inside else ()
+        held: tuple[f.Fact, ...] = ()
+        if batch is not None and not has_left(floor, batch.id, machine.id):
+            held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
         return (linked, *raised(floor, "link-stale", machine.id, world), *held)
     facts: list[f.Fact] = [linked, *cleared(floor, "link-stale", machine.id, world)]
     if batch is not None and any(hold.reason == f"link-stale.{machine.id}" for hold in batch.holds):
