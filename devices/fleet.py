@@ -91,9 +91,9 @@ class Fleet:
         """Carry one order to its machine and say what became of it; see `ProfiledMachine.order`."""
         return await self.machines[order.machine].order(order, epoch, self._clock.now)
 
-    async def settle(self, order: Order) -> Receipt | None:
-        """Ask the machine what became of an order of unknown outcome; None: it did not act. Raises LinkError or CodecError."""
-        return await self.machines[order.machine].settle(order)
+    async def settle(self, order: Order, since: int) -> Receipt | None:
+        """Ask the machine what became of an order that may have left until `since`, ms; see `ProfiledMachine.settle`."""
+        return await self.machines[order.machine].settle(order, since)
 
     def _tried(self, machine: str) -> None:
         self._untried.discard(machine)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from devices import codec, handshake
-from devices.errors import CodecError, LinkDown, LinkError
+from devices.errors import CodecError, LinkDown, LinkError, LinkStale
 from devices.model import Expired, Refused, Unknown
 from devices.turn import Turn
 
@@ -57,10 +57,20 @@ class ProfiledMachine:
         """Feed the machine's watchdog. `count`: uint16. Raises LinkError."""
         await self._transact(lambda: self._link.beat(count))
 
-    async def settle(self, order: Order) -> Receipt | None:
-        """Read the machine and say what became of an order of unknown outcome; None: it did not act. Raises as `read`."""
+    async def settle(self, order: Order, since: int) -> Receipt | None:
+        """Read the machine and say what became of an order of unknown outcome; None: it did not act.
+
+        `since`: plant time in ms at which the order may last have left. Proof that it acted may be of any age, proof that it did
+        not must be younger. Raises as `read`, and LinkStale where the reading is too old to disprove anything.
+        """
         await self.connect(urgent=True)
-        return handshake.settle(self.profile, order, await self.read(urgent=True))
+        snapshot = await self.read(urgent=True)
+        receipt = handshake.settle(self.profile, order, snapshot)
+        if receipt is None and snapshot.at <= since:
+            raise LinkStale(
+                "says only what was before the order", machine=self.id, advice="does its clock stand still?"
+            )
+        return receipt
 
     async def order(self, order: Order, epoch: int, now: Callable[[], int]) -> Receipt:
         """Ask for one thing, once. `now`: plant time in ms. Takes at most until `not_after`, then `accept_s` and some requests.

@@ -130,11 +130,12 @@ class Poller:
         snapshot, moved = self._plausibility.judge(snapshot)
         self.tally.polls += 1
         self.latest = snapshot
+        # What the machine says goes before the news that it is back: nothing may start on it that its new boot forbids.
+        if self._tell(self._on_snapshot, snapshot):
+            self._said = ""
         if moved:
             self._fresh_s = snapshot.received_s
             self._tell_link(LinkState.FRESH, snapshot.received_s)
-        if self._tell(self._on_snapshot, snapshot):
-            self._said = ""
         self._on_tried(self._machine.id)
 
     async def _beat(self) -> None:

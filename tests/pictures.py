@@ -37,7 +37,7 @@ CELL_PX = 12.2
 
 DEADLINE_S = 120.0
 SPEED = 60
-WARM_UP_S = 75.0
+WARM_UP_S = 100.0
 """Wall seconds of demo before the pictures: at this speed enough for pots to boil and parcels to leave."""
 
 PICTURES: dict[str, tuple[tuple[int, int], str, Sequence[str]]] = {
@@ -104,7 +104,7 @@ def demo() -> Generator[tuple[str, Path]]:
     """Run a headless demo in a folder of its own until the pictures are taken; give its URL and key file."""
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "controller", "demo", "--headless", "--speed", str(SPEED)]
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             state = Path(folder) / "var" / "demo"
             yield _ready(state), state / "keys.json"

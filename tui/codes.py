@@ -43,6 +43,11 @@ def prefix(code: str) -> str:
     return code.partition("-")[0]
 
 
+def tidy(text: str) -> str:
+    """Return `text` with every code in it short."""
+    return " ".join(short(word) if is_code(word) else word for word in text.split())
+
+
 def short(code: str) -> str:
     """Return the code as people call it: prefix and last four characters (`B-..7K3Q`)."""
     head, dash, tail = code.partition("-")

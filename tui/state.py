@@ -33,6 +33,10 @@ LOCK_AFTER_S = 300.0
 """Wall seconds without a key or scan after which the terminal forgets who stands there."""
 
 
+QUIET = frozenset({"BoilMeasured", "OrderAccepted", "MachineObserved", "CheckpointRecorded"})
+"""Facts that come by the minute and that nobody would tell a colleague."""
+
+
 class Link(StrEnum):
     """The road to the controller."""
 
@@ -169,7 +173,8 @@ def with_fact(view: View, fact: FactView) -> View:
     """Take a fact of the stream; one that was seen already changes nothing."""
     if fact["seq"] <= view.seq:
         return view
-    return replace(view, seq=fact["seq"], recent=(fact, *view.recent[: RECENT - 1]))
+    recent = view.recent if fact["kind"] in QUIET else (fact, *view.recent[: RECENT - 1])
+    return replace(view, seq=fact["seq"], recent=recent)
 
 
 def rewound(view: View, seq: int) -> View:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from controller.model.intents import ReportOrder
-from devices.errors import DeviceError
+from devices.errors import DeviceError, LinkStale
 from devices.model import Expired, Unknown
 
 if TYPE_CHECKING:
@@ -32,23 +32,30 @@ if TYPE_CHECKING:
             """Read the machine, ask it once, and say what became of it."""
             ...
 
-        async def settle(self, order: Order) -> Receipt | None:
-            """Read the machine and say what became of the order; None: it did not act. Raises DeviceError."""
+        async def settle(self, order: Order, since: int) -> Receipt | None:
+            """Read the machine and say what became of the order; None: it did not act, read later than `since`, ms.
+
+            Raises DeviceError, LinkStale of it where the reading is no younger.
+            """
             ...
 
 
 _READ_AGAIN_S: Final = 1.0
 """Wall seconds between two attempts to read a machine whose order is in doubt."""
 _AFTER_BUG_S: Final = 30.0
+_STANDSTILL_S: Final = 30.0
 _LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """One order to carry. `doubted`: it may have been sent already; `accepted`: the machine once said that it took it."""
+    """One order to carry. `doubted_at`: it may have left until then, ms plant time, 0: never.
+
+    `accepted`: the machine once said that it took it.
+    """
 
     order: Order
-    doubted: bool = False
+    doubted_at: int = 0
     accepted: bool = False
 
 
@@ -73,9 +80,10 @@ class Orders:
 
     def resume(self, floor: Floor) -> None:
         """Take up every order that has no end yet. Call it once, before the first `carry`."""
+        now = self._clock.now()
         for machine in floor.machines.values():
             if machine.pending is not None:
-                self._enqueue(_Errand(machine.pending, doubted=True, accepted=machine.accepted))
+                self._enqueue(_Errand(machine.pending, doubted_at=now, accepted=machine.accepted))
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -107,10 +115,10 @@ class Orders:
 
     async def _carry(self, errand: _Errand) -> Receipt:
         """Return what became of the order; Unknown only where even the machine cannot tell."""
-        order, doubted = errand.order, errand.doubted
+        order, doubted_at = errand.order, errand.doubted_at
         while True:
-            if doubted:
-                receipt = await self._settle(order)
+            if doubted_at:
+                receipt = await self._settle(order, doubted_at)
                 if receipt is not None:
                     return receipt
                 if errand.accepted:
@@ -121,7 +129,7 @@ class Orders:
             if not isinstance(receipt, Unknown):
                 return receipt
             _LOG.warning("order-in-doubt", machine=order.machine, number=order.number, why=receipt.why)
-            doubted = True
+            doubted_at = self._clock.now()
 
     async def _ask(self, order: Order) -> Receipt:
         try:
@@ -130,11 +138,20 @@ class Orders:
             _LOG.critical("order-failed", machine=order.machine, number=order.number, exc_info=error)
             return Unknown(order.number, type(error).__name__)
 
-    async def _settle(self, order: Order) -> Receipt | None:
-        """Read the machine until it answers, however long it is away: its batch is on hold meanwhile."""
+    async def _settle(self, order: Order, since: int) -> Receipt | None:
+        """Read the machine until it answers, however long it is away: its batch is on hold meanwhile.
+
+        One that answers, but for `_STANDSTILL_S` only with what was before, cannot tell: a person must.
+        """
+        stands_s = 0.0
         while True:
             try:
-                return await self._machines.settle(order)
+                return await self._machines.settle(order, since)
+            except LinkStale as stale:
+                if stands_s >= _STANDSTILL_S:
+                    return Unknown(order.number, str(stale))
+                stands_s += _READ_AGAIN_S
+                await asyncio.sleep(_READ_AGAIN_S)
             except DeviceError:
                 await asyncio.sleep(_READ_AGAIN_S)
             except Exception as error:  # noqa: BLE001 - as above

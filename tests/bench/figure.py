@@ -12,39 +12,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured figure. `bound`: what the contract asks, in words; `met`: whether this run keeps it."""
+    """A measured figure. `bound`: what the contract asks, in words; `met`: whether this run keeps it.
+
+    `reference` is `-` and its value None where the figure stands alone.
+    """
 
     name: str
     value: float
     unit: str
     reference: str
-    reference_value: float
+    reference_value: float | None
     bound: str
     met: bool
     note: str = ""
 
     @property
-    def ratio(self) -> float:
+    def ratio(self) -> float | None:
         """Ours over the reference."""
-        return self.value / self.reference_value if self.reference_value else 0.0
+        return self.value / self.reference_value if self.reference_value else None
 
-    def row(self) -> dict[str, str | float]:
+    def row(self) -> dict[str, str | float | None]:
         """Return the form of bench.json."""
         return {
             "name": self.name,
             "value": round(self.value, 4),
             "unit": self.unit,
             "reference": self.reference,
-            "reference_value": round(self.reference_value, 4),
-            "ratio": round(self.ratio, 4),
+            "reference_value": self.reference_value and round(self.reference_value, 4),
+            "ratio": self.ratio and round(self.ratio, 4),
         }
 
     def line(self) -> str:
         """Return the line of the printed table."""
-        kept = "ok  " if self.met else "OVER"
-        return (
-            f"{kept} {self.name:28} {self.value:10.3f} {self.unit:14} {self.reference_value:10.3f} {self.reference:42} "
-            f"x{self.ratio:6.2f}  {self.bound}{'  ' + self.note if self.note else ''}"
+        beside = " " * 49
+        if self.reference_value is not None:
+            beside = f"{self.reference_value:10.3f} {self.reference:30} x{self.ratio:6.3f}"
+        kept = "kept  " if self.met else "MISSED"
+        return f"{kept} {self.name:25} {self.value:10.3f} {self.unit:10} {beside}  {self.bound}; {self.note}".rstrip(
+            "; "
         )
 
 

@@ -99,7 +99,7 @@ async def test_a_pot_is_charged_and_boils_once_and_says_so(plant: PlantProcess, 
     assert boiled.counter_s >= 300
     assert boiled.boil_began_at > 0
     assert boiled.readings["ActualTemperature"].value > 95
-    settled = await asked.machine.settle(asked.order(2, "decoct", hold_s=300, boil_centi_c=9950))
+    settled = await asked.machine.settle(asked.order(2, "decoct", hold_s=300, boil_centi_c=9950), 0)
     assert settled == Finished(2, boiled.order_value)
     assert [event["order"] for event in plant.events(name, "start")] == [1, 2]
 

@@ -211,7 +211,7 @@ async def test_orders_go_through_the_fleet_and_are_stamped_with_the_plant_clock(
         now = watch.clock.now()
         receipt = await watch.fleet.order(order(5, machine="pot-01", not_after=now + 10_000_000), 3)
         assert receipt == Accepted(5)
-        assert await watch.fleet.settle(order(5, machine="pot-01")) == Accepted(5)
+        assert await watch.fleet.settle(order(5, machine="pot-01"), 0) == Accepted(5)
         await until(lambda: any(said.order == 5 for said in watch.snapshots["pot-01"]), 5)
     assert [number for number, _, _ in watch.peers["pot-01"].effects] == [5]
     assert watch.peers["pot-00"].effects == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devices.errors import CodecError, LinkDown, LinkRefused
+from devices.errors import CodecError, LinkDown, LinkRefused, LinkStale
 from devices.links.memory import MemoryLink, MemoryMachine
 from devices.machine import ProfiledMachine
 from devices.model import (
@@ -211,17 +211,21 @@ async def test_a_refusal_on_the_wire_does_not_outweigh_the_echo() -> None:
 
 async def test_settling_reads_and_never_sends() -> None:
     bench = Bench()
-    assert await bench.machine.settle(order(17)) is None
+    assert await bench.machine.settle(order(17), -1) is None
+    read_at = (await bench.machine.read()).at
+    with pytest.raises(LinkStale):  # a reading from before the order left, as of a frozen machine, disproves nothing
+        await bench.machine.settle(order(17), read_at + 3_600_000)
     await bench.order(17)
-    assert await bench.machine.settle(order(17)) == Accepted(17)
+    assert await bench.machine.settle(order(17), read_at + 3_600_000) == Accepted(17), "proof that it acted has no age"
+    assert await bench.machine.settle(order(17), -1) == Accepted(17)
     bench.peer.finish(4000)
-    assert await bench.machine.settle(order(17)) == Finished(17, 4000)
-    assert await bench.machine.settle(order(18)) is None
+    assert await bench.machine.settle(order(17), -1) == Finished(17, 4000)
+    assert await bench.machine.settle(order(18), -1) is None
     assert bench.link.commands == 1
     bench.peer.reachable = False
     await bench.machine.close()
     with pytest.raises(LinkDown):
-        await bench.machine.settle(order(17))
+        await bench.machine.settle(order(17), -1)
 
 
 async def test_a_machine_whose_words_make_no_sense_gets_no_order() -> None:

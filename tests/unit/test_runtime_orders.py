@@ -43,7 +43,7 @@ class Machines:
             raise answer
         return answer
 
-    async def settle(self, order: Order) -> Receipt | None:
+    async def settle(self, order: Order, since: int) -> Receipt | None:
         self.said.append(("settle", order.machine, order.number))
         answer = self.settles[order.number].pop(0)
         if isinstance(answer, Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.clocks import clock, day_minute
@@ -35,6 +36,7 @@ _STYLES = {
     "ParcelHandedOver": GOOD,
     "DeliveryConfirmed": GOOD,
 }
+_BEFORE_COLON = re.compile(r" +(?=[:：])")
 _BAD_VERDICTS = frozenset({"failed", "refused"})
 
 
@@ -50,7 +52,8 @@ def told(fact: FactView, words: Words) -> str:
     texts = table()["fact"].get(fact["kind"])
     if texts is None:
         return inert(fact["kind"])
-    return texts[0 if words.locale == "zh_CN" else 1].format_map(_Told(_flat(fact["body"], words)))
+    text = texts[0 if words.locale == "zh_CN" else 1].format_map(_Told(_flat(fact["body"], words)))
+    return _BEFORE_COLON.sub("", " ".join(text.split()))
 
 
 def by(fact: FactView) -> str:

@@ -41,7 +41,7 @@ def stages(view: View, words: Words, width: int) -> list[Line]:
 
 def _stage(status: str, count: int, words: Words) -> Line:
     style = FAINT if not count else BAD if status == "held" else BRIGHT
-    return say((words.of("status", status), DIM if count else FAINT), " ", (f"{count:<2}", style))
+    return say((words.of("status-short", status), DIM if count else FAINT), " ", (f"{count:<2}", style))
 
 
 def pressing(view: View, words: Words, width: int) -> list[Line]:
@@ -61,7 +61,7 @@ def pressing(view: View, words: Words, width: int) -> list[Line]:
     if line["waivers"]:
         many = words("overview.waivers", count=len(line["waivers"]))
         parts.append(say((many, WARN), " ", (_few(line["waivers"], 1 + (width - _NARROW) // _NAME), DIM)))
-    return flow(parts, width, "   ")
+    return flow(parts, width)
 
 
 def _count(name: str, count: int, style: Style) -> Line:
@@ -85,8 +85,10 @@ def _tile(machine: MachineView, view: View, words: Words, now_s: float) -> Tile:
     number = machine["id"].rpartition("-")[2]
     tone = figures.shown_tone(view, machine)
     if machine["kind"] == "decoction":
-        return Tile(machine["id"], number, tone, words.of("phase", state), _below(machine, view, now_s))
-    return Tile(machine["id"], number, tone, _one_figure(machine, state, view, words, now_s))
+        word, short_word = words.of("phase", state), words.of("phase-short", state)
+        return Tile(machine["id"], number, tone, word, short_word, _below(machine, view, now_s))
+    figure = _one_figure(machine, state, view, words, now_s)
+    return Tile(machine["id"], number, tone, figure, figure)
 
 
 def _below(machine: MachineView, view: View, now_s: float) -> tuple[str, str]:

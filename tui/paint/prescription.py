@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.clocks import day_minute, minute
-from tui.codes import short
+from tui.codes import short, tidy
 from tui.figures import credited, site_zone
 from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, bar, beside, fit, rule, say, wrap
 from tui.paint.facts import entry
@@ -134,7 +134,7 @@ def checkpoint(point: CheckpointView, view: View, words: Words, width: int) -> L
         f" {words.of('checkpoint', point['name'])}",
         (f" {subject}", DIM),
         value,
-        (f" {point['evidence']}", DIM),
+        (f" {words.of('value', tidy(point['evidence']))}", DIM),
         attested,
     )
     return beside(line, say((f" {short(point['by'])} {minute(point['at'], site_zone(view))}", DIM)), width)
@@ -292,8 +292,8 @@ def finding(one: FindingView, words: Words, width: int) -> list[Line]:
 
 
 def timeline(case: PrescriptionView, view: View, words: Words, width: int) -> list[Line]:
-    """Return everything that happened, newest first."""
-    facts = sorted(case["timeline"], key=lambda fact: -fact["seq"])
+    """Return everything that happened, newest first; the minutes of a boil are with its batch."""
+    facts = sorted((fact for fact in case["timeline"] if fact["kind"] != "BoilMeasured"), key=lambda fact: -fact["seq"])
     return [rule(words("rx.timeline"), width, str(len(facts))), *(entry(fact, words, view, width) for fact in facts)]
 
 

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One machine: its id, its number on the floor, its tone, a word for it, and the lines below (none for small machines)."""
+    """One machine: its id, its number on the floor, its tone, a word, a shorter one, and the lines below if it has any."""
 
     id: str
     number: str
     tone: str
     word: str
+    short: str
     below: tuple[str, ...] = ()
 
 
@@ -170,4 +171,6 @@ def _text(tile: Tile, row: _Row) -> str:
         return MARKS[tile.tone]
     if row.format is _SMALL:
         return f"{tile.number}{MARKS[tile.tone]}"
+    if row.format is _FLAT:
+        return f"{tile.number} {tile.short}"
     return tile.below[row.part - 1] if row.part else f"{tile.number} {tile.word}"

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ink import fit, say
+from tui.ink import FAINT, beside, fit, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,15 +68,14 @@ class Sheet(Widget, inherit_bindings=False):
             self._painted_for = size
         return self._lines
 
-    @property
-    def hidden_below(self) -> int:
-        """How many lines there are beyond the last in sight."""
-        return max(0, len(self.lines) - self._top - self.content_size.height)
-
     def render_line(self, y: int) -> Strip:
-        """Paint one line."""
-        lines, row = self.lines, self._top + y
-        return strip_of(lines[row] if row < len(lines) else say(), self.content_size.width, self.visual_style)
+        """Paint one line; the last in sight says how many more there are."""
+        lines, row, size = self.lines, self._top + y, self.content_size
+        line = lines[row] if row < len(lines) else say()
+        below = len(lines) - row - 1
+        if y == size.height - 1 and below > 0 and size.height > 1:
+            line = beside(line, say((f"  +{below}", FAINT)), size.width)
+        return strip_of(line, size.width, self.visual_style)
 
 
 class Scroll(Sheet, can_focus=True):

@@ -23,6 +23,7 @@ _PRIORITIES = {
     "mode": Priority.MEDIUM,
     "link-stale": Priority.MEDIUM,
     "zone-excursion": Priority.HIGH,
+    "rinse-cold": Priority.MEDIUM,
     "batch-held": Priority.MEDIUM,
     "promise-missed": Priority.LOW,
 }

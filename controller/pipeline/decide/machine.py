@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from devices.model import Order
 
 _MINUTE_S = 60
+_PATIENCE = 3  # rinses that do not get hot before somebody is called
 _REPEATABLE = ("charge", "drain", "soak")
 
 
@@ -199,6 +200,9 @@ def _finished(
             celsius = value / 100
             if celsius >= world.book.recipes.rinse_celsius:
                 facts += (f.MachineCleaned(world.now, machine.id, celsius), f.MachineFreed(world.now, machine.id))
+                facts += cleared(floor, "rinse-cold", machine.id, world)
+            elif machine.rinses >= _PATIENCE:
+                facts += raised(floor, "rinse-cold", machine.id, world, f"{celsius:.1f} Cel")
         case "flush":
             facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
         case "decoct" if batch is not None:
@@ -336,7 +340,11 @@ def _disturbances(
 ) -> tuple[f.Fact, ...]:
     """Hold the batch after a new boot or a hand on the panel: heat is never started again by itself."""
     facts: tuple[f.Fact, ...] = ()
-    failing = machine.pending is not None and intent.order_status is OrderStatus.FAILED
+    failing = (
+        machine.pending is not None
+        and intent.order == machine.pending.number
+        and intent.order_status is OrderStatus.FAILED
+    )
     choices = (Choice.CONTINUE, Choice.SCRAP)
     if machine.boot not in (0, intent.boot) and not failing:
         facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
