@@ -6,12 +6,10 @@ started again; the screen stays.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -20,6 +18,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from tui import state
+from tui.background import Background, NotConnected
 from tui.codes import is_code
 from tui.freshness import Need
 from tui.paint import chrome
@@ -39,10 +38,7 @@ if TYPE_CHECKING:
 
     from tui.acts import Signature
     from tui.bench import Bench
-    from tui.client import Client
-    from tui.keys import Keys
     from tui.screens.sign import Request, Signed
-    from tui.sync import Sync
     from tui.words import Locale
 
 HOME = {
@@ -60,7 +56,6 @@ BEAT_S = 1.0
 """How often clocks and ages on the screen move."""
 
 NOTICE_S = 8.0
-RESTART_S = 1.0
 TRAIL = 16
 
 
@@ -79,7 +74,7 @@ def _page(name: str) -> Page:
 
 
 class FloorApp(App[None]):
-    """The terminal as a Textual app. `connect` and `now_s` are there for tests."""
+    """The terminal as a Textual app. `now_s`: the monotonic clock."""
 
     CSS_PATH = "floor.tcss"
     SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {name: partial(_page, name) for name in PAGES}
@@ -89,25 +84,17 @@ class FloorApp(App[None]):
         Binding("f1,question_mark", "help", "key.help", key_display="F1"),
         *(Binding(f"f{number}", f"go('{name}')", show=False) for number, name in enumerate(chrome.SCREENS, 2)),
         Binding("ctrl+t", "station", "key.station", show=False),
-        Binding("f12", "language", "key.language"),
-        Binding("ctrl+q", "quit", "key.quit"),
+        Binding("f12", "language", "key.language", priority=True),
+        Binding("ctrl+q", "quit", "key.quit", priority=True),
     ]
 
-    def __init__(
-        self,
-        options: Options,
-        *,
-        connect: Callable[[Keys, str], Client] | None = None,
-        now_s: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, options: Options, *, now_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.words = Words(options.locale)
         self.now_s = now_s
         self.view = state.stationed(replace(View(), link_since_s=now_s()), options.station or "")
         self._options = options
-        self._connect = connect
-        self._sync: Sync | None = None
-        self._bench: Bench | None = None
+        self._background = Background(self, options.url, options.key_file)
         self._scanner = Scanner()
         self._here = "overview"
         self._trail: list[str] = []
@@ -118,10 +105,8 @@ class FloorApp(App[None]):
 
     @property
     def bench(self) -> Bench:
-        """Where acts are carried out. RuntimeError before the background has started."""
-        if self._bench is None:
-            raise RuntimeError("the terminal is not connected yet")
-        return self._bench
+        """Where acts are carried out. Raise `NotConnected` before the background has started."""
+        return self._background.bench
 
     def change(self, view: View) -> None:
         """Replace the view and paint it soon: many changes are one painting."""
@@ -135,13 +120,11 @@ class FloorApp(App[None]):
 
     def look(self, *needs: Need) -> None:
         """Fetch these at once: another thing is to be shown."""
-        if self._sync is not None:
-            self._sync.look(*needs, anew=True)
+        self._background.look(*needs, anew=True)
 
     def arrived(self) -> None:
         """Fetch what the page that has just come into sight needs, as far as it is old."""
-        if self._sync is not None:
-            self._sync.look(*self.needs())
+        self._background.look(*self.needs())
 
     def needs(self) -> frozenset[Need]:
         """Return what the page in sight shows; the band always counts alarms."""
@@ -174,7 +157,7 @@ class FloorApp(App[None]):
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Carry out what a key has asked for, beside the painting; a failure of it is said and ends nothing."""
-        self.run_worker(self._guarded(work), exit_on_error=False, group="acts")
+        self.run_worker(self._background.guarded(work), exit_on_error=False, group="acts")
 
     async def signed(self, request: Request) -> Signed | None:
         """Ask for a signature; None when it is taken back."""
@@ -197,11 +180,13 @@ class FloorApp(App[None]):
         screen = self.screen
         if isinstance(screen, TakesScans) and screen.take_scan(code):
             return
-        if self._bench is None:
-            self.tell(self.words("link.connecting"))
-            return
-        if self._bench.scanned(code) and not self.page.SHOWS_VERDICTS:
-            self.go("scan")
+        try:
+            more_than_a_badge = self.bench.scanned(code)
+        except NotConnected as early:
+            self.tell(str(early))
+        else:
+            if more_than_a_badge and not self.page.SHOWS_VERDICTS:
+                self.go("scan")
 
     def answered(self, verdict: Verdict) -> None:
         """Show what became of an act: on a desk in large, elsewhere in one line."""
@@ -294,43 +279,15 @@ class FloorApp(App[None]):
         if self._options.station is None:
             self.action_station()
         self.set_interval(BEAT_S, self._beat)
-        self.call_after_refresh(lambda: self.run_worker(self._background(), exit_on_error=False))
+        self.call_after_refresh(lambda: self.run_worker(self._background.run(), exit_on_error=False))
 
     async def on_unmount(self) -> None:
         """Close the connection."""
-        if self._sync is not None:
-            await self._sync.aclose()
-
-    async def _background(self) -> None:
-        await asyncio.to_thread(import_module, "tui.client")
-        from tui.bench import Bench  # noqa: PLC0415 - brings httpx, which must not delay the first paint
-        from tui.client import Client  # noqa: PLC0415 - the same
-        from tui.sync import Sync  # noqa: PLC0415 - the same
-
-        def connect(keys: Keys, place: str) -> Client:
-            return Client(self._options.url, keys, place)
-
-        self._sync = sync = Sync(self, self._options.key_file, self._connect or connect)
-        self._bench = bench = Bench(self, sync)
-        async with asyncio.TaskGroup() as group:
-            for work in (sync.follow, sync.refresh, bench.run):
-                group.create_task(self._supervised(work))
-
-    async def _supervised(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        while True:
-            await self._guarded(work())
-            await asyncio.sleep(RESTART_S)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - a bug in one part must not take the screen from the floor
-            self.tell(self.words("notice.crashed", why=f"{type(error).__name__} {error}"))
+        await self._background.aclose()
 
     def _stand_at(self, station: str | None) -> None:
         self.change(state.stationed(self.view, station or ""))
-        if self._sync is not None:
-            self._sync.move(station or "")
+        self._background.move(station or "")
 
     def _beat(self) -> None:
         if os.getppid() != self._guard:
@@ -342,10 +299,13 @@ class FloorApp(App[None]):
 
     def _paint(self) -> None:
         self._painting = False
-        if self.is_running:
-            for screen in {self.screen, self.page}:
+        for screen in {self.screen, self.page} if self.is_running else ():
+            try:
                 if screen.is_mounted:
                     cast("Page", screen).paint()
+            except Exception as error:  # noqa: BLE001 - what cannot be painted is said at the next beat, the rest stays
+                notice = Notice(self.words("notice.crashed", why=repr(error)), Tone.BAD, self.now_s() + NOTICE_S)
+                self.view = replace(self.view, notice=notice)
 
     def _switch(self, name: str) -> None:
         self._here = name

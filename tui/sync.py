@@ -21,14 +21,11 @@ from tui.keys import KeysMissing, read_keys
 from tui.state import Link, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tui.board import Board
-    from tui.keys import Keys
     from tui.stream import Event
-
-    Connect = Callable[[Keys, str], Client]
 
 BEAT_S = 0.25
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
@@ -45,12 +42,12 @@ TASKS_OF_A_KIND = 100
 class Sync:
     """The reading half of the terminal. `client` is None before the first key file was read."""
 
-    def __init__(self, board: Board, key_file: Path, connect: Connect) -> None:
+    def __init__(self, board: Board, key_file: Path, url: str) -> None:
         self.client: Client | None = None
         self.fresh = Freshness()
         self._board = board
         self._key_file = key_file
-        self._connect = connect
+        self._url = url
         self._wake = asyncio.Event()
         self._heard_s = 0.0
         self._was_up = False
@@ -107,7 +104,7 @@ class Sync:
     async def _connected(self) -> None:
         keys = await asyncio.to_thread(read_keys, self._key_file)
         await self.aclose()
-        self.client = client = self._connect(keys, self._board.view.session.station)
+        self.client = client = Client(self._url, keys, self._board.view.session.station)
         line = await client.get("/line")
         board = self._board
         board.change(_rewound(state.with_line(board.view, line, board.now_s()), line["seq"]))

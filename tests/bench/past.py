@@ -71,7 +71,7 @@ class _Past:
 
     def __init__(self, config: Config, store: Store) -> None:
         book = make_book(config, load_formulary(), load_recipes(), all_profiles())
-        bench = Station("st", StationKind.FLOOR, "台", "bench")
+        bench = Station("st", StationKind.ANY, "台", "bench")
         book = replace(book, stations={**book.stations, bench.id: bench})
         self.id, self._ends = config.line, int(time.time() * 1000)
         self.line = line = PureLine(now=self._ends - _AGO_MS, book=book)

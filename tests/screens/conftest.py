@@ -72,7 +72,7 @@ class Terminal:
         await self.until(lambda: self.app.view.line is not None and self.app.view.machines)
         for _ in range(3):
             await self.pilot.pause(0.1)
-            await self.until(lambda: self.app._sync is not None and not self.app._sync._under_way)
+            await self.until(lambda: self.app._background.sync is not None and not self.app._background.sync._under_way)
         await self.pilot.pause()
 
     def text(self) -> str:

@@ -55,7 +55,7 @@ class FakeController:
         self.scans: list[dict[str, Any]] = []
         self.intents: list[dict[str, Any]] = []
         self.acknowledged: list[tuple[str, str]] = []
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, str]] = []
         self.refusals: dict[str, dict[str, Any]] = {}
         self.lost = 0
         self.silent = False
@@ -140,7 +140,7 @@ class FakeController:
 
         def route(path: str, answer: Any) -> Route:
             async def endpoint(request: Request) -> Response:
-                self.asked.append(str(request.url.path))
+                self.asked.append((request.url.path, _key(request)))
                 if _key(request) not in _all_keys():
                     return _problem(
                         401, {"rule": "key-unknown", "text_zh": "访问密钥无效。", "text_en": "The key is not good."}

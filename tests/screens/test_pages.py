@@ -237,3 +237,19 @@ async def test_a_part_that_fails_is_said_in_one_line_and_the_screen_stays(contro
         await floor.press("f5")
         assert "pot-09" in floor.text()
         await floor.until(lambda: floor.app.view.link is Link.ONLINE)
+
+
+async def test_an_answer_that_lacks_what_a_painter_needs_costs_one_place_and_not_the_screen(
+    controller: FakeController,
+) -> None:
+    controller.line.alarms = [
+        {**controller.line.alarms[0]},
+        {"id": "half", "state": "UNACK", "priority": "low", "raised_at": 1},
+    ]
+    async with terminal(controller) as floor:
+        controller.push("machines", [{"id": "pot-01", "kind": "decoction"}])
+        await floor.until(lambda: "KeyError" in floor.text())
+        await floor.press("f5")
+        assert "pot-09" in floor.text()
+        assert "KeyError" in floor.text()
+        assert floor.app._exception is None

@@ -8,6 +8,7 @@ from tui.acts import choices_of
 from tui.clocks import span
 from tui.figures import plant_now
 from tui.ink import BAD, BRIGHT, DIM, FAINT, KEY, PLAIN, flow, rule, say, wrap
+from tui.paint import batch as painter
 from tui.paint import prescription
 from tui.paint.desk import tone
 from tui.widgets.table import Column
@@ -76,13 +77,13 @@ def _of_batch(
     failed = [point for point in batch["checkpoints"] if point["verdict"] not in {"passed", "deviation"}]
     return [
         *lines,
-        *prescription.batch_lines(batch, view, words, width),
+        *painter.whole(batch, view, words, width),
         *(
             [rule(words("signing.failed", count=len(failed)), width)]
-            + [prescription.checkpoint(point, view, words, width) for point in failed]
+            + [painter.checkpoint(point, view, words, width) for point in failed]
             if failed
             else []
         ),
-        *prescription.missing(batch, words, width),
+        *painter.missing(batch, words, width),
         say((words("signing.recorded", count=len(batch["checkpoints"])), DIM)),
     ]

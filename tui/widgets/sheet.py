@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.ink import FAINT, beside, fit, say
+from tui.ink import BAD, FAINT, beside, fit, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ class Sheet(Widget, inherit_bindings=False):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's form
         """Return how many lines there are, for a sheet whose height follows them."""
-        return max(1, len(self._paint(width, container.height))) if self._paint and width else 1
+        return max(1, len(self._made(Size(width, container.height)))) if width else 1
 
     def move(self, lines: int) -> None:
         """Scroll by that many lines, as far as there are any."""
@@ -64,9 +64,16 @@ class Sheet(Widget, inherit_bindings=False):
         """All lines for the present size."""
         size = self.content_size
         if self._lines is None or self._painted_for != size:
-            self._lines = self._paint(size.width, size.height) if self._paint and size else ()
+            self._lines = self._made(size) if size else ()
             self._painted_for = size
         return self._lines
+
+    def _made(self, size: Size) -> Sequence[Line]:
+        """Make the lines; a painter that fails costs its own place on the screen, never the screen."""
+        try:
+            return self._paint(size.width, size.height) if self._paint else ()
+        except Exception as error:  # noqa: BLE001 - see above
+            return [say((repr(error), BAD))]
 
     def render_line(self, y: int) -> Strip:
         """Paint one line; the last in sight says how many more there are."""

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.ink import CURSOR, CURSOR_AWAY, DIM, FAINT, fit, join, say
+from tui.ink import BAD, CURSOR, CURSOR_AWAY, DIM, FAINT, fit, join, say
 from tui.widgets.sheet import strip_of
 
 if TYPE_CHECKING:
@@ -85,11 +85,6 @@ class Table(Widget, can_focus=True, inherit_bindings=False):
         """Return one line each and the heading, for a table whose height follows its rows."""
         return max(1, len(self._keys)) + 1
 
-    def go_to(self, key: str) -> None:
-        """Put the cursor on a key, if it is there."""
-        if key in self._keys:
-            self._put(self._keys.index(key))
-
     def action_step(self, rows: int) -> None:
         """Move the cursor by rows."""
         self._put(self._cursor + rows, tell=True)
@@ -120,7 +115,7 @@ class Table(Widget, can_focus=True, inherit_bindings=False):
         under = self.visual_style
         if row == self._cursor:
             under += CURSOR if self.has_focus else CURSOR_AWAY
-        return strip_of(self._row(self._cells(row), width), width, under)
+        return strip_of(self._made(row, width), width, under)
 
     @property
     def _height(self) -> int:
@@ -133,6 +128,13 @@ class Table(Widget, can_focus=True, inherit_bindings=False):
         self.refresh()
         if tell and self._cursor != before:
             self.post_message(self.Moved())
+
+    def _made(self, row: int, width: int) -> Line:
+        """Make one row; one that cannot be made costs its own line, never the screen."""
+        try:
+            return self._row(self._cells(row), width)
+        except Exception as error:  # noqa: BLE001 - see above
+            return say((repr(error), BAD))
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
