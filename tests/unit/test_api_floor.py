@@ -228,7 +228,7 @@ async def test_a_store_that_cannot_be_read_asks_to_try_again(monkeypatch: pytest
         def fails(*_: object, **__: object) -> None:
             raise ReadFailed("测试患者001")
 
-        for name in ("row", "closed_cases", "intake"):
+        for name in ("row", "closed_cases", "intakes"):
             monkeypatch.setattr(api.store, name, fails)
         answers = [
             await api.get("screen", f"{LIST}/R-NONE"),
