@@ -52,6 +52,7 @@ HOME = {
 }
 """The page where the work of a kind of station is done."""
 
+BASE = "overview"
 BEAT_S = 1.0
 """How often clocks and ages on the screen move."""
 
@@ -96,7 +97,7 @@ class FloorApp(App[None]):
         self._options = options
         self._background = Background(self, options.url, options.key_file)
         self._scanner = Scanner()
-        self._here = "overview"
+        self._here = BASE
         self._trail: list[str] = []
         self._painting = False
         self._guard = os.getppid()
@@ -112,7 +113,7 @@ class FloorApp(App[None]):
         """Replace the view and paint it soon: many changes are one painting."""
         kind, before = view.session.kind, self.view.session.kind
         self.view = view
-        if kind != before and kind in HOME and self._here == "overview":
+        if kind != before and kind in HOME and self._here == BASE:
             self.call_later(self.go, HOME[kind])
         if not self._painting:
             self._painting = True
@@ -245,7 +246,9 @@ class FloorApp(App[None]):
 
     def action_last_page(self) -> None:
         """Show the page that was shown before."""
-        self._switch(self._trail.pop() if self._trail else "overview")
+        before = self._trail.pop() if self._trail else BASE
+        if before != self._here:
+            self._switch(before)
 
     def action_help(self) -> None:
         """Show the help."""
@@ -273,9 +276,12 @@ class FloorApp(App[None]):
 
     # --- life ---
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Lay the line at a glance under everything: the other pages are pushed on it."""
+        return cast("Page", self.get_screen("overview"))  # pyright: ignore[reportUnknownMemberType] - as below
+
     def on_mount(self) -> None:
         """Ask where the terminal stands; start the background after the first paint."""
-        self.push_screen("overview")
         if self._options.station is None:
             self.action_station()
         self.set_interval(BEAT_S, self._beat)
@@ -308,5 +314,11 @@ class FloorApp(App[None]):
                 self.view = replace(self.view, notice=notice)
 
     def _switch(self, name: str) -> None:
+        at_base = self._here == BASE
         self._here = name
-        self.switch_screen(name)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its screens' results open
+        if name == BASE:
+            self.pop_screen()
+        elif at_base:
+            self.push_screen(name)
+        else:
+            self.switch_screen(name)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its screens' results open

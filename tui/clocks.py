@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 CHINA = timezone(timedelta(hours=8))
@@ -14,6 +13,8 @@ CHINA = timezone(timedelta(hours=8))
 @cache
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that name; China's where this machine does not know the name."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - wants a while, and the first paint has no times
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

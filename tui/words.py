@@ -1,4 +1,4 @@
-"""All words of the terminal are in words.toml, Chinese first, English complete; here one language is picked.
+"""All words of the terminal are in `vocabulary`, Chinese first, English complete; here one language is picked.
 
 `words("nav.alarms")` is a text of ours, `words.of("status", code)` the name of a code of the controller (a code we do not know
 shows as itself), `words.pick(zh, en)` chooses between two texts that came over the wire.
@@ -6,22 +6,13 @@ shows as itself), `words.pick(zh, en)` chooses between two texts that came over 
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from tui.inert import inert
+from tui.vocabulary import WORDS
 
 Locale = Literal["zh_CN", "en"]
 LOCALES: tuple[Locale, ...] = ("zh_CN", "en")
-
-
-@cache
-def table() -> dict[str, dict[str, list[str]]]:
-    """Return the whole table: section -> key -> [Chinese, English]."""
-    raw = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
-    return cast("dict[str, dict[str, list[str]]]", raw)
 
 
 class Words:
@@ -34,12 +25,12 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of `section.key`, its places filled with `values` made inert. KeyError where there is none."""
         section, _, name = key.partition(".")
-        text = table()[section][name][self._column]
+        text = WORDS[section][name][self._column]
         return text.format_map({name: inert(value) for name, value in values.items()}) if values else text
 
     def of(self, section: str, code: str) -> str:
         """Return the name of a code of the controller; of `link-stale.pot-03` that of `link-stale`; else the code itself."""
-        texts, known = table()[section], code
+        texts, known = WORDS[section], code
         while known and known not in texts:
             known = known.rpartition(".")[0]
         return texts[known][self._column] if known in texts else inert(code)

@@ -19,7 +19,7 @@ from tests.unit.test_tui_terminal import on_a_pty
 from tui import state, verdicts
 from tui.client import Reply
 from tui.clocks import CHINA
-from tui.paint import alarms, chrome, desk, machine, overview, prescription, prescriptions, review, signing
+from tui.paint import alarms, chrome, desk, machine, overview, prescription, prescriptions, pressing, review, signing
 from tui.state import Link, Minutes, Session, Tone, Verdict, View, Weigh
 from tui.words import Words
 
@@ -110,8 +110,8 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     )
     yield from overview.stages(view, words, width)
     yield from overview.pressing(view, words, width)
-    yield from overview.urgent(view, words, NOW_S, (width, 12))
-    yield from overview.ticker(view, words, (width, 12))
+    yield from pressing.urgent(view, words, NOW_S, (width, 12))
+    yield from pressing.ticker(view, words, (width, 12))
     for family, tiles in overview.families(view, words, NOW_S).items():
         yield from overview.chosen(view, words, tiles[0].id, NOW_S, width)
         assert family is not None

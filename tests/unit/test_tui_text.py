@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui import words as words_module
 from tui.inert import LIMIT, inert
 from tui.ink import BRIGHT, beside, fit, flow, rule, say, wrap
-from tui.words import Words, table
+from tui.vocabulary import WORDS
+from tui.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,7 +164,7 @@ def test_no_shortcut_is_a_capital_letter_since_codes_begin_with_one() -> None:
 
 
 def test_every_word_is_there_in_both_languages_with_the_same_places() -> None:
-    for section, texts in table().items():
+    for section, texts in WORDS.items():
         for key, pair in texts.items():
             assert len(pair) == 2, (section, key)
             zh, en = pair
@@ -178,6 +177,8 @@ def test_every_word_that_is_asked_for_exists_and_none_is_left_over() -> None:
     asked: set[str] = set()
     open_sections: set[str] = set()
     for path in SOURCES:
+        if path.stem == "vocabulary":
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 asked.add(node.value)
@@ -185,8 +186,8 @@ def test_every_word_that_is_asked_for_exists_and_none_is_left_over() -> None:
                 open_sections.add(str(node.values[0].value).partition(".")[0])
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "of":
                 open_sections |= {leaf.value for leaf in ast.walk(node.args[0]) if isinstance(leaf, ast.Constant)}
-    known = {f"{section}.{key}" for section, texts in table().items() for key in texts}
-    sections = set(table())
+    known = {f"{section}.{key}" for section, texts in WORDS.items() for key in texts}
+    sections = set(WORDS)
     wanted = {one for one in asked if one.partition(".")[0] in sections and re.fullmatch(r"[a-z-]+\.[a-z-]+", one)}
     assert not {one for one in wanted if one not in known and one.partition(".")[0] not in open_sections}
     unused = {one for one in known if one not in asked and one.partition(".")[0] not in open_sections | {"fact"}}
@@ -204,8 +205,3 @@ def test_the_name_of_a_code_falls_back_to_its_head_and_then_to_itself() -> None:
 
 def test_values_in_a_text_are_inert_and_cannot_be_formats() -> None:
     assert Words("en")("notice.crashed", why="{0.__class__}\x1b[2J").endswith("{0.__class__}[2J")
-
-
-def test_the_table_is_a_file_beside_the_program() -> None:
-    path = Path(words_module.__file__).with_name("words.toml")
-    assert tomllib.loads(path.read_text(encoding="utf-8")) == table()

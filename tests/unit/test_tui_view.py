@@ -14,7 +14,7 @@ from tests.screens.plant_data import MINUTE, NOW, POTS, Line, code, fact, machin
 from tui import figures, state
 from tui.clocks import CHINA, brief, clock, iso, span, zone_of
 from tui.freshness import LEAST_GAP_S, PERIOD_S, Freshness, Need, outdated
-from tui.paint import alarms, desk, overview, prescription, prescriptions, signing
+from tui.paint import alarms, desk, overview, prescription, prescriptions, pressing, signing
 from tui.paint import machine as machine_painter
 from tui.paint.curve import Sample, curve
 from tui.state import Hand, Link, View
@@ -223,8 +223,8 @@ def test_no_painter_writes_beyond_its_width(locale: Any, width: int) -> None:
     painted = [
         *overview.stages(view, words, width),
         *overview.pressing(view, words, width),
-        *overview.urgent(view, words, NOW_S, (width, 20)),
-        *overview.ticker(view, words, (width, 20)),
+        *pressing.urgent(view, words, NOW_S, (width, 20)),
+        *pressing.ticker(view, words, (width, 20)),
         *overview.chosen(view, words, "pot-09", NOW_S, width),
         *machine_painter.facts(view, words, NOW_S, width),
         *machine_painter.graph(view, words, (width, 20)),

@@ -10,7 +10,7 @@ from tui.codes import is_code, short
 from tui.figures import site_zone
 from tui.inert import inert
 from tui.ink import BAD, DIM, GOOD, PLAIN, WARN, beside, say
-from tui.words import table
+from tui.vocabulary import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class _Told(dict[str, str]):
 
 def told(fact: FactView, words: Words) -> str:
     """Return what happened, in words; a kind that we do not know shows by its name."""
-    texts = table()["fact"].get(fact["kind"])
+    texts = WORDS["fact"].get(fact["kind"])
     if texts is None:
         return inert(fact["kind"])
     text = texts[0 if words.locale == "zh_CN" else 1].format_map(_Told(_flat(fact["body"], words)))

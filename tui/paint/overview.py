@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from tui import figures
 from tui.clocks import brief, clock, span
 from tui.codes import short
-from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, fit, flow, gauge, rule, say
-from tui.paint.alarms import headline, ordered
-from tui.paint.facts import tick
-from tui.paint.prescriptions import pressed
+from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, gauge, say
 from tui.widgets.machine_map import Tile
 
 if TYPE_CHECKING:
@@ -143,23 +140,3 @@ def _holds(machine: MachineView, words: Words) -> Line:
     if not machine["batch"]:
         return say()
     return say((words("col.batch"), DIM), f" {short(machine['batch'])} ", (machine["prescription_no"], BRIGHT))
-
-
-def urgent(view: View, words: Words, now_s: float, size: tuple[int, int]) -> list[Line]:
-    """Return what wants a person soonest: alarms that nobody has seen, then prescriptions by slack."""
-    width, height = size
-    alarms = [fit(headline(alarm, view, words), width) for alarm in ordered(view) if alarm["state"] != "NORMAL"]
-    rows = [pressed(row, view, words, now_s, width) for row in view.rows]
-    room = height - 1
-    first = alarms[: max(room - len(rows), room // 2 + room % 2)]
-    found = [*first, *rows[: room - len(first)]]
-    return [rule(words("overview.urgent"), width), *(found or [say((words("overview.calm"), FAINT))])]
-
-
-def ticker(view: View, words: Words, size: tuple[int, int]) -> list[Line]:
-    """Return what has just happened, newest first."""
-    width, height = size
-    return [
-        rule(words("overview.ticker"), width),
-        *(tick(fact, words, view, width) for fact in view.recent[: height - 1]),
-    ]

@@ -44,9 +44,12 @@ class OverviewPage(Page):
         self._sheet("stages").show(lambda width, _height: overview.stages(view, words, width))
         self._sheet("pressing").show(lambda width, _height: overview.pressing(view, words, width))
         self.query_one(MachineMap).show(overview.families(view, words, now_s))
-        self._sheet("urgent").show(lambda width, height: overview.urgent(view, words, now_s, (width, height)))
-        self._sheet("ticker").show(lambda width, height: overview.ticker(view, words, (width, height)))
         self._chosen()
+        if view.line is not None:
+            from tui.paint import pressing  # noqa: PLC0415 - nothing presses before the first paint
+
+            self._sheet("urgent").show(lambda width, height: pressing.urgent(view, words, now_s, (width, height)))
+            self._sheet("ticker").show(lambda width, height: pressing.ticker(view, words, (width, height)))
 
     @on(MachineMap.Moved)
     def _chosen(self) -> None:

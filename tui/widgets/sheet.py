@@ -38,9 +38,10 @@ class Sheet(Widget, inherit_bindings=False):
 
     def show(self, paint: Paint) -> None:
         """Paint by this function from now on."""
+        before = len(self._lines or ())
         self._paint = paint
         self._lines = None
-        self.refresh(layout=self.styles.is_auto_height)
+        self.refresh(layout=self.styles.is_auto_height and len(self.lines) != before)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's form
         """Return how many lines there are, for a sheet whose height follows them."""
