@@ -15,6 +15,7 @@ from controller.api.body import STRICT
 from controller.api.desk import Call, Here, answer_json
 from controller.api.openapi import described
 from controller.api.problems import Problematic
+from controller.api.straight import Straight
 from controller.api.strict import check, read_json
 from controller.api.views import fact_view
 from controller.model import intents
@@ -23,7 +24,7 @@ from controller.store import StoredFact
 from controller.texts.inert import clean
 from controller.wire import IntentAnswer
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = APIRouter(prefix="/api/v1", tags=["people"], route_class=Straight)
 
 HerbName = Annotated[str, Field(min_length=1, max_length=64)]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]

@@ -5,10 +5,10 @@ finds the answer of the first; what was answered is stored with the facts and gi
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Annotated, NotRequired
 
+import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -20,6 +20,7 @@ from controller.api.kept import differences, subject_of
 from controller.api.openapi import described
 from controller.api.posted import Posted, overrides_from, post
 from controller.api.problems import Problematic, refused
+from controller.api.straight import Straight
 from controller.api.strict import check, read_json
 from controller.api.views import finding_view
 from controller.model.case import Case
@@ -30,7 +31,7 @@ from controller.store import IntakeRow, Write
 from controller.texts.inert import clean
 from controller.wire import Received
 
-router = APIRouter(prefix="/api/v1", tags=["hospitals"])
+router = APIRouter(prefix="/api/v1", tags=["hospitals"], route_class=Straight)
 
 
 @with_config(STRICT)
@@ -100,7 +101,7 @@ async def _new(here: Call, posted: Posted) -> Response:
         if outcome.refusal is not None:
             return ()
         status, received = _received(here, outcome)
-        content = json.dumps(received, ensure_ascii=False, separators=(",", ":")).encode()
+        content = orjson.dumps(received)
         answer.append((status, content))
         number = prescription.prescription_no
         kept = IntakeRow(

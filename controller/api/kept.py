@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
+
 from controller.api.pointers import token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 PERSONAL = {
     "/patient/id": "id",
     "/patient/name": "name",
@@ -26,7 +27,7 @@ PERSONAL = {
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of a value."""
-    return _ENCODER.encode(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def person_of(form: Mapping[str, Any]) -> dict[str, Any]:

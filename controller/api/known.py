@@ -1,19 +1,21 @@
 """Was this prescription posted before? Many posts that ask at once are looked up together, by one thread in one go.
 
-While one look is under way, those who ask wait for the next; so the more come, the less each costs.
+While one look is under way, those who ask wait for the next, and each look waits a moment for company; so the more come, the
+less each costs.
 """
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from controller.store import IntakeRow, Store
 
+_GATHER_S: Final = 0.001
 Number = tuple[str, str]
 """Hospital and prescription_no."""
 
@@ -41,6 +43,7 @@ class Known:
 
     async def _look(self) -> None:
         while self._waiting:
+            await asyncio.sleep(_GATHER_S)
             asked, self._waiting = self._waiting, []
             numbers = [number for number, _ in asked]
             try:

@@ -21,6 +21,7 @@ from controller.api.instants import from_text
 from controller.api.openapi import described
 from controller.api.problems import MEDIA_TYPE, Problematic, body_of, refused
 from controller.api.shown import show
+from controller.api.straight import Straight
 from controller.api.strict import check, read_json
 from controller.model.intents import ScanCode
 from controller.pipeline import Outcome
@@ -28,7 +29,7 @@ from controller.store import ScanRow, StoredFact, Write
 from controller.texts.inert import clean
 from controller.wire import ScanAnswer
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = APIRouter(prefix="/api/v1", tags=["people"], route_class=Straight)
 
 _WINDOW_S = 300
 _Code = Annotated[str, Field(max_length=200), AfterValidator(clean)]

@@ -76,6 +76,15 @@ class Formulary:
     pregnancy: Mapping[str, PregnancyRow]
     asked_years: tuple[int, int]
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    enemies: Mapping[str, frozenset[str]] = field(init=False, compare=False)
+    """The herbs that a herb must not meet, by its name: `pairs` from the side of one herb."""
+
+    def __post_init__(self) -> None:
+        enemies: dict[str, frozenset[str]] = {}
+        for pair in self.pairs:
+            for herb in pair:
+                enemies[herb] = enemies.get(herb, frozenset()) | (pair - {herb})
+        object.__setattr__(self, "enemies", enemies)
 
     def resolve(self, name: str) -> str | None:
         """Return the herb that `name` means exactly, or None: an ambiguous name is for a person to settle."""

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from controller.model.plan import Boil, PlanItem, SeparateTask
 
@@ -17,13 +16,19 @@ Required = tuple[tuple[str, str], ...]
 """(name, about) of each checkpoint."""
 
 
+_BY_THE_PHARMACIST = ("review.sign", "verify.sign")
+_AT_THE_POT = ("soak.minutes", "pot.clean", "pail.match")
+_AT_THE_PACKER = ("pack.count", "pack.seal")
+_LEAVING = ("release.sign", "handover.scan", "delivery.receipt")
+
+
 def item_names(items: Iterable[PlanItem]) -> tuple[str, ...]:
     """Return what checkpoints call each item: the herb, and `herb#2` where it comes a second time."""
-    seen = Counter[str]()
+    seen: dict[str, int] = {}
     names: list[str] = []
     for item in items:
-        seen[item.herb] += 1
-        names.append(item.herb if seen[item.herb] == 1 else f"{item.herb}#{seen[item.herb]}")
+        seen[item.herb] = count = seen.get(item.herb, 0) + 1
+        names.append(item.herb if count == 1 else f"{item.herb}#{count}")
     return tuple(names)
 
 
@@ -31,32 +36,23 @@ def decoction_evidence(
     items: Sequence[PlanItem], boils: Sequence[Boil], separate: Sequence[SeparateTask], *, late: bool
 ) -> Required:
     """Return the checkpoints of a decocted batch."""
-    return (
-        *_dispensing(items),
-        *_signed("soak.minutes", "pot.clean", "pail.match"),
-        *_signed(*(f"{boil.name}.minutes" for boil in boils)),
-        *_signed(*(["late.window"] if late else [])),
-        *_signed(*(f"separate.{task.herb}" for task in separate)),
-        *_signed("pack.count", "pack.seal"),
-        *_leaving(),
+    signed = (
+        *_BY_THE_PHARMACIST,
+        *_AT_THE_POT,
+        *(f"{boil.name}.minutes" for boil in boils),
+        *(("late.window",) if late else ()),
+        *(f"separate.{task.herb}" for task in separate),
+        *_AT_THE_PACKER,
+        *_LEAVING,
     )
+    return _of_items(items) + tuple([(name, "") for name in signed])
 
 
 def dispensing_evidence(items: Sequence[PlanItem]) -> Required:
     """Return the checkpoints of a batch that is only dispensed."""
-    return (*_dispensing(items), *_leaving())
+    return _of_items(items) + tuple([(name, "") for name in (*_BY_THE_PHARMACIST, *_LEAVING)])
 
 
-def _dispensing(items: Sequence[PlanItem]) -> Iterator[tuple[str, str]]:
+def _of_items(items: Sequence[PlanItem]) -> Required:
     names = item_names(items)
-    yield from (("source.lot", name) for name in names)
-    yield from (("dispense.weight", name) for name in names)
-    yield from _signed("review.sign", "verify.sign")
-
-
-def _leaving() -> Iterator[tuple[str, str]]:
-    return _signed("release.sign", "handover.scan", "delivery.receipt")
-
-
-def _signed(*names: str) -> Iterator[tuple[str, str]]:
-    return ((name, "") for name in names)
+    return tuple([(about, name) for about in ("source.lot", "dispense.weight") for name in names])

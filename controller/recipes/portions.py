@@ -43,13 +43,13 @@ def each_dose(prescription: Prescription, formulary: Formulary, table: RecipeTab
 def _portions(
     prescription: Prescription, formulary: Formulary, table: RecipeTable, *, doses: int, times: int
 ) -> tuple[PlanItem, ...]:
-    whole_g = fsum(item.grams for item in prescription.items) * doses
+    most_g = fsum(item.grams for item in prescription.items) * doses * table.weight_tolerance
     return tuple(
         PlanItem(
             herb=item.herb,
             grams=round(item.grams * doses, _MILLIGRAM),
             times=times,
-            tolerance_g=_tolerance_g(formulary.herbs[item.herb], item.grams * doses, whole_g, table),
+            tolerance_g=_tolerance_g(formulary.herbs[item.herb], item.grams * doses, most_g, table),
             handling=item.handling,
             container=_APART.get(item.handling, Container.PAIL),
         )
@@ -57,11 +57,11 @@ def _portions(
     )
 
 
-def _tolerance_g(herb: Herb, grams: float, whole_g: float, table: RecipeTable) -> float:
+def _tolerance_g(herb: Herb, grams: float, most_g: float, table: RecipeTable) -> float:
     """Return how far one weighing may be off.
 
     A share of the herb's own grams, tighter for toxic ones and never finer than the scale can show, so that the
-    whole keeps its tolerance and no herb hides behind the others; and never more than the tolerance of the whole.
+    whole keeps its tolerance and no herb hides behind the others; and never more than `most_g`, that of the whole.
     """
     own_g = grams * (table.toxic_tolerance if herb.toxic else table.herb_tolerance)
-    return round(min(max(own_g, table.least_tolerance_g), whole_g * table.weight_tolerance), _MILLIGRAM)
+    return round(min(max(own_g, table.least_tolerance_g), most_g), _MILLIGRAM)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from controller.model.finding import Finding, Settles
@@ -21,10 +20,12 @@ def incompatible_pairs(prescription: Prescription, formulary: Formulary) -> Iter
     Source: eighteen incompatibles (十八反) and nineteen fears (十九畏) as in ChP; legal with a second signature of the
     prescriber (处方管理办法, 国中医药医政发〔2010〕57号), so never an absolute ban.
     """
-    for two in combinations(sorted({item.herb for item in prescription.items}), 2):
-        pair = formulary.pairs.get(frozenset(two))
-        if pair is None:
-            continue
+    herbs = {item.herb for item in prescription.items}
+    met = (
+        (herb, enemy) for herb in herbs for enemy in formulary.enemies.get(herb, ()) if enemy in herbs and herb < enemy
+    )
+    for two in met:
+        pair = formulary.pairs[frozenset(two)]
         yield Finding(
             rule="house-pair" if pair.warn_only else "incompatible-pair",
             herbs=two,

@@ -11,7 +11,7 @@ import hashlib
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from controller.store.codec import decode, encode
 from controller.store.errors import Corrupt, MasteryLost, WrongVersion
@@ -30,6 +30,13 @@ FACT_VERSION: Final = 1
 """Version of the form in which facts are written; a reader of an older form would be chosen by the stored one."""
 
 _COLUMNS: Final = (facts.c.seq, facts.c.at, facts.c.kind, facts.c.v, facts.c.about, facts.c.body, facts.c.hash)
+
+
+_MOVE: Final = (
+    update(lines)
+    .where(lines.c.id == bindparam("line"), lines.c.epoch == bindparam("under"), lines.c.seq == bindparam("old_seq"))
+    .values(seq=bindparam("new_seq"), head=bindparam("new_head"))
+)
 
 
 class Head(NamedTuple):
@@ -73,9 +80,7 @@ def forge(line: str, head: Head, new: Iterable[Fact]) -> tuple[list[dict[str, An
 def append(connection: Connection, line: str, epoch: int, old: Head, rows: Sequence[dict[str, Any]], new: Head) -> None:
     """Move the line from one head to the next and add the facts between; MasteryLost where the line is not ours to move."""
     moved = connection.execute(
-        update(lines)
-        .where(lines.c.id == line, lines.c.epoch == epoch, lines.c.seq == old.seq)
-        .values(seq=new.seq, head=new.hash)
+        _MOVE, {"line": line, "under": epoch, "old_seq": old.seq, "new_seq": new.seq, "new_head": new.hash}
     )
     if moved.rowcount != 1:
         raise MasteryLost(f"line {line} is not at fact {old.seq} under epoch {epoch} any more")

@@ -6,9 +6,10 @@ network repeats them any more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from controller.store.rows import IntakeRow, ScanRow
 from controller.store.statements import write
@@ -17,24 +18,12 @@ from controller.store.tables import intake, scans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Dialect
 
     from controller.store.rows import Write
 
+_AT_ONCE: Final = 64
 # Built once: every post and every scan asks one of these first, and building a query costs more than answering it.
-# Two lists rather than one of pairs, since only so SQLite goes by the key; what is asked by nobody falls away afterwards.
-_VERSIONS: Final = select(
-    intake.c.hospital,
-    intake.c.prescription_no,
-    intake.c.version,
-    intake.c.digest,
-    intake.c.case_id,
-    intake.c.body,
-    intake.c.answer,
-).where(
-    intake.c.hospital.in_(bindparam("hospitals", expanding=True)),
-    intake.c.prescription_no.in_(bindparam("numbers", expanding=True)),
-)
 _SCAN_ANSWER: Final = select(scans.c.answer).where(scans.c.nonce == bindparam("nonce"))
 
 
@@ -60,13 +49,42 @@ def put(connection: Connection, line: str, writes: Sequence[Write]) -> None:
 
 
 def versions(connection: Connection, numbers: Sequence[tuple[str, str]]) -> list[list[IntakeRow]]:
-    """Return every version seen of each prescription (hospital, number), lowest first, with one query."""
+    """Return every version seen of each prescription (hospital, number), lowest first; many with one query."""
     found: dict[tuple[str, str], list[IntakeRow]] = {number: [] for number in numbers}
-    asked = {"hospitals": sorted({one for one, _ in numbers}), "numbers": sorted({one for _, one in numbers})}
-    for row in connection.execute(_VERSIONS, asked):
-        if (row[0], row[1]) in found:
+    asked = list(found)
+    for start in range(0, len(asked), _AT_ONCE):
+        some = asked[start : start + _AT_ONCE]
+        text, order = _versions(connection.dialect, len(some))
+        named = {
+            f"{part}{place}": value
+            for place, one in enumerate(some)
+            for part, value in zip(("hospital", "number"), one, strict=True)
+        }
+        for row in connection.exec_driver_sql(text, tuple(named[name] for name in order) if order else named):
             found[row[0], row[1]].append(IntakeRow(*row))
     return [sorted(found[number], key=lambda row: row.version) for number in numbers]
+
+
+@cache
+def _versions(dialect: Dialect, many: int) -> tuple[str, Sequence[str] | None]:
+    """Return the query for so many prescriptions, and the order of its parameters: None where they have names."""
+    columns = intake.c
+    query = select(
+        columns.hospital,
+        columns.prescription_no,
+        columns.version,
+        columns.digest,
+        columns.case_id,
+        columns.body,
+        columns.answer,
+    )
+    # One term for each, since only so SQLite goes by the key.
+    terms = [
+        and_(columns.hospital == bindparam(f"hospital{n}"), columns.prescription_no == bindparam(f"number{n}"))
+        for n in range(many)
+    ]
+    compiled: Any = query.where(or_(*terms)).compile(dialect=dialect)
+    return str(compiled), compiled.positiontup if compiled.positional else None
 
 
 def scan_answer(connection: Connection, nonce: str) -> bytes | None:

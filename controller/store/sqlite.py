@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_en
 from sqlalchemy.exc import SQLAlchemyError
 
 from controller.store.errors import Corrupt, MasteryTaken, NotThere, StoreError, Unsafe
+from controller.store.statements import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,6 +29,9 @@ WAIT_S: Final = 10.0
 """Longest wait for a lock or a free reader, wall seconds."""
 
 READERS: Final = 4
+_STATEMENTS: Final = 8 * ROWS_AT_ONCE
+"""Statements that a connection keeps prepared: every table's, for every number of rows."""
+
 MODES: Final = Literal["ro", "rw", "rwc"]
 
 _SETTINGS: Final = {"foreign_keys": 1, "synchronous": 2, "mmap_size": 0}
@@ -130,7 +134,14 @@ def sync_directory(path: Path) -> None:
 def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
     """Connect to a file, transactions left to the caller."""
     where = f"file:{quote(str(path))}?mode={mode}"
-    return sqlite3.connect(where, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        where,
+        uri=True,
+        timeout=WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS,
+    )
 
 
 def _engine(path: Path, *, writing: bool) -> Engine:

@@ -1,14 +1,18 @@
-"""Writes many rows of one table at the price of the driver's own `executemany`: SQLAlchemy spells each statement once.
+"""Writes many rows of one table at the price of the driver alone: SQLAlchemy spells each statement once.
 
 Three spellings: `insert` (a key that is there already is an error), `replace` (the new row wins), `keep` (the old row wins).
+
+SQLite's driver gives the interpreter away at every step and must wait to get it back while the loop is busy: one step a row
+makes a group of thirty-two prescriptions take ten times as long. So up to sixty-four rows go in one step.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 from functools import cache
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -27,6 +31,7 @@ class OnConflict(Enum):
 
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+ROWS_AT_ONCE: Final = 64
 
 
 def write(
@@ -36,13 +41,30 @@ def write(
     on_conflict: OnConflict = OnConflict.ERROR,
 ) -> None:
     """Write whole rows, every column by name; nothing where there are none."""
-    if rows:
-        sql, ordered = _spelled(table, connection.dialect, on_conflict)
-        connection.exec_driver_sql(sql, [ordered(row) for row in rows])
+    if not rows:
+        return
+    text, ordered = _spelled(table, connection.dialect, on_conflict)
+    if ordered is None:
+        connection.exec_driver_sql(text, list(rows))
+        return
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        values = tuple(chain.from_iterable(map(ordered, some)))
+        connection.exec_driver_sql(_repeated(text, len(table.columns), len(some)), values)
 
 
 @cache
-def _spelled(table: Table, dialect: Dialect, on_conflict: OnConflict) -> tuple[str, Callable[[dict[str, Any]], Any]]:
+def _repeated(text: str, columns: int, many: int) -> str:
+    """Return the statement for so many rows."""
+    row = f"({', '.join('?' * columns)})"
+    return text.replace(row, ", ".join([row] * many), 1)
+
+
+@cache
+def _spelled(
+    table: Table, dialect: Dialect, on_conflict: OnConflict
+) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]] | None]:
+    """Return the statement for one row, and what puts a row in the order of its question marks: None where it has names."""
     statement = _INSERTS[dialect.name](table)
     key = list(table.primary_key)
     if on_conflict is OnConflict.REPLACE:
@@ -51,5 +73,4 @@ def _spelled(table: Table, dialect: Dialect, on_conflict: OnConflict) -> tuple[s
     elif on_conflict is OnConflict.KEEP:
         statement = statement.on_conflict_do_nothing()
     compiled: Any = statement.compile(dialect=dialect)
-    # SQLite's driver takes tuples in the order of the question marks, PostgreSQL's takes the names.
-    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positional else dict
+    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positional else None
