@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from devices import codec, handshake
@@ -102,13 +103,14 @@ class ProfiledMachine:
         await self._transact(self._link.close)
 
     async def _read_in_time(self, order: Order, now: Callable[[], int]) -> Snapshot | None:
-        """Reach the machine before the order's time is over; None where that failed."""
+        """Reach the machine, as it was when the order was decided, before the order's time is over; None where that failed."""
         while now() <= order.not_after:
-            try:
+            with suppress(LinkError, CodecError):
                 await self.connect(urgent=True)
-                return await self.read(urgent=True)
-            except (LinkError, CodecError):
-                await asyncio.sleep(RETRY_S)
+                snapshot = await self.read(urgent=True)
+                if order.boot in (0, snapshot.boot):
+                    return snapshot
+            await asyncio.sleep(RETRY_S)
         return None
 
     async def _send(self, order: Order, block: tuple[int | str, ...], now: Callable[[], int]) -> bool:

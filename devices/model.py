@@ -143,7 +143,8 @@ class Order:
 
     `number`: uint32, rising per machine. `step`: the recipe step it serves (`boil.1`, `drain.1`, ...), at most
     20 ASCII characters, as `batch`. `parameters`: by the names of the profile's verb, uint32. `not_after`: ms plant
-    time; past it the order is never sent.
+    time; past it the order is never sent. `boot`: the machine's boot count when this was decided, 0 where it does not matter;
+    a machine that has booted since never gets it.
     """
 
     number: int
@@ -153,6 +154,7 @@ class Order:
     step: str
     parameters: Mapping[str, int]
     not_after: int
+    boot: int = 0
 
 
 @dataclass(frozen=True, slots=True)

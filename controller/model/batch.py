@@ -33,6 +33,9 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
+BEFORE_CHARGE = frozenset({Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED})
+SOAKED_TOO_LONG = "soak-too-long"
+"""Reason of the hold that the longest soak places."""
 ENDED = frozenset({Stage.COMPLETED, Stage.SCRAPPED, Stage.CANCELLED})
 AFTER_PACKER = ENDED | {Stage.QUALITY_CHECK, Stage.RELEASED, Stage.BOXED}
 AFTER_POT = AFTER_PACKER | {Stage.PACKING}
@@ -195,6 +198,10 @@ class Batch:
     def held(self) -> bool:
         """Whether nothing new may be started."""
         return bool(self.holds)
+
+    def has_met(self, reason: str) -> bool:
+        """Say whether the batch is held for a reason, or a person took it on."""
+        return any(one.reason == reason for one in (*self.holds, *self.deviations))
 
     @property
     def present_boil(self) -> Boil:

@@ -52,7 +52,7 @@ class Case:
     """One prescription. `status` is what the contract names; while held, `stage` is the one it came from.
 
     `batch`: the present batch, empty before approval; `batches`: all so far. `amendment`: a newer version that waits for a
-    pharmacist's decision. `returned`: whether it ever went back to the prescriber.
+    pharmacist's decision, `amendment_digest` of its content. `returned`: whether it ever went back to the prescriber.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Case:
     batches: tuple[str, ...] = ()
     parcel: Parcel | None = None
     amendment: Prescription | None = None
+    amendment_digest: str = ""
     held: bool = False
     late: bool = False
     released_at: int = 0

@@ -320,6 +320,21 @@ class PotReserved:
 
 
 @dataclass(frozen=True, slots=True)
+class SoakPositionLost:
+    """The soaking position cannot be used before the pail was placed; the batch waits for another."""
+
+    at: int
+    case: str
+    batch: str
+    machine: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.case
+
+
+@dataclass(frozen=True, slots=True)
 class PotLost:
     """The reserved pot cannot be used; another must be found."""
 
@@ -396,6 +411,7 @@ class OrderIssued:
     parameters: Mapping[str, int]
     not_after: int
     tag: str
+    boot: int = 0
 
     @property
     def about(self) -> str:
@@ -1080,6 +1096,7 @@ Fact = (
     | BatchVerified
     | SoakAssigned
     | PotReserved
+    | SoakPositionLost
     | PotLost
     | PailPlaced
     | SoakBegan
@@ -1149,6 +1166,7 @@ FACTS: Mapping[str, type[Fact]] = {
         BatchVerified,
         SoakAssigned,
         PotReserved,
+        SoakPositionLost,
         PotLost,
         PailPlaced,
         SoakBegan,
@@ -1209,4 +1227,5 @@ def order_of(fact: OrderIssued) -> Order:
         step=fact.step,
         parameters=fact.parameters,
         not_after=fact.not_after,
+        boot=fact.boot,
     )

@@ -51,7 +51,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.PrescriptionAmended():
             return _amended(floor, fact)
         case f.AmendmentHeld():
-            return _case(floor, fact.case, amendment=fact.prescription)
+            return _case(floor, fact.case, amendment=fact.prescription, amendment_digest=fact.digest)
         case f.PrescriptionReturned():
             return _case(floor, fact.case, status=Status.RETURNED, returned=True, findings=fact.findings)
         case f.ReturnAnswered():
@@ -90,13 +90,12 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _on(floor, fact.batch, lambda b: replace(b, verifier=fact.by, stage=_after_verification(b)))
         case f.SoakAssigned():
             return _soak_assigned(floor, fact)
+        case f.SoakPositionLost():
+            return _position_lost(floor, fact)
         case f.PotReserved():
             return _reserved(floor, fact.batch, fact.pot, fact.pot_free_at)
         case f.PotLost():
-            floor = _on_machine(
-                floor, fact.pot, lambda m: replace(m, next_batch="") if m.next_batch == fact.batch else m
-            )
-            return _batch(floor, fact.batch, pot="")
+            return _batch(_unreserved(floor, fact.pot, fact.batch), fact.batch, pot="")
         case f.PailPlaced():
             return _on(floor, fact.batch, lambda b: replace(b, operators=_with(b.operators, fact.by)))
         case f.SoakBegan():
@@ -346,6 +345,7 @@ def _amended(floor: Floor, fact: f.PrescriptionAmended) -> Floor:
         held=False,
         late=False,
         amendment=None,
+        amendment_digest="",
     )
 
 
@@ -410,10 +410,22 @@ def _soak_assigned(floor: Floor, fact: f.SoakAssigned) -> Floor:
     return _reserved(floor, fact.batch, fact.pot, fact.pot_free_at)
 
 
+def _position_lost(floor: Floor, fact: f.SoakPositionLost) -> Floor:
+    batch = floor.batches.get(fact.batch)
+    if batch is None:
+        return floor
+    floor = _machine(_unreserved(floor, batch.pot, batch.id), fact.machine, batch="")
+    return _batch(floor, batch.id, stage=Stage.VERIFIED, soak_machine="", pot="")
+
+
+def _unreserved(floor: Floor, pot: str, batch: str) -> Floor:
+    return _on_machine(floor, pot, lambda m: replace(m, next_batch="") if m.next_batch == batch else m)
+
+
 def _reserved(floor: Floor, key: str, pot: str, free_at: int) -> Floor:
     batch = floor.batches.get(key)
     if batch is not None and batch.pot and batch.pot != pot:
-        floor = _on_machine(floor, batch.pot, lambda m: replace(m, next_batch="") if m.next_batch == key else m)
+        floor = _unreserved(floor, batch.pot, key)
     floor = _on_machine(floor, pot, lambda m: replace(m, next_batch=key, free_at=max(m.free_at, free_at)))
     return _batch(floor, key, pot=pot)
 
@@ -549,8 +561,7 @@ def _scrapped(floor: Floor, fact: f.BatchScrapped) -> Floor:
     batch = floor.batches.get(fact.batch)
     if batch is None:
         return floor
-    if batch.pot:
-        floor = _on_machine(floor, batch.pot, lambda m: replace(m, next_batch="") if m.next_batch == batch.id else m)
+    floor = _unreserved(floor, batch.pot, batch.id)
     pot = floor.machines.get(batch.pot)
     if pot is not None and pot.pending is None and not pot.batch:
         floor = _machine(floor, batch.pot, free_at=fact.at)

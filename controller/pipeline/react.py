@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import AFTER_PACKER, AFTER_POT
+from controller.model.batch import AFTER_PACKER, AFTER_POT, Stage
 from controller.model.intents import Advance, CleanMachine, FillSoaks, InnerIntent, Rehouse
 
 if TYPE_CHECKING:
+    from controller.model.equipment import Equipment
     from controller.model.floor import Floor
 
 _MOVES_BATCH = (
@@ -30,8 +31,10 @@ _MOVES_BATCH = (
 def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
     """Return what must be looked at again after `fact`."""
     match fact:
-        case f.BatchVerified() | f.SoakAssigned() | f.PotLost() | f.PotReserved():
+        case f.BatchVerified() | f.SoakAssigned() | f.SoakPositionLost() | f.PotLost() | f.PotReserved():
             return (FillSoaks(),)
+        case f.HoldPlaced():
+            return _after_hold(floor, fact.batch)
         case f.HoldEnded():
             return (Advance(fact.batch), FillSoaks())
         case f.MachineFreed():
@@ -57,8 +60,32 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
 def _after_freeing(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     machine = floor.machines.get(key)
     if machine is not None and machine.waiting:
-        return (Advance(machine.waiting[0]),)
+        return _wake(floor, machine)
     return (FillSoaks(),)
+
+
+def _wake(floor: Floor, packer: Equipment) -> tuple[InnerIntent, ...]:
+    batch = next_in_line(floor, packer)
+    return (Advance(batch),) if batch else ()
+
+
+def next_in_line(floor: Floor, packer: Equipment) -> str:
+    """Return the batch that a packer takes next: a held one keeps its place and holds nobody up. Empty where none waits."""
+    return next((batch for batch in packer.waiting if not floor.batches[batch].held), "")
+
+
+def _after_hold(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    """Find another pot for what waits behind a batch that nobody knows the end of, and let others to the packer."""
+    batch = floor.batches.get(key)
+    if batch is None:
+        return ()
+    pot, packer = floor.machines.get(batch.pot), floor.machines.get(batch.awaits)
+    inner: list[InnerIntent] = []
+    if pot is not None and pot.batch == key and pot.next_batch:
+        inner.append(Rehouse(pot.next_batch))
+    if packer is not None and not packer.batch:
+        inner += _wake(floor, packer)
+    return tuple(inner)
 
 
 def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
@@ -67,19 +94,25 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     if machine is None:
         return ()
     inner: list[InnerIntent] = []
-    if not machine.usable and machine.next_batch:
-        inner.append(Rehouse(machine.next_batch))
+    if not machine.usable:
+        inner += [Rehouse(batch) for batch in (machine.next_batch, machine.batch) if batch]
     if machine.batch and has_left(floor, machine.batch, key):
         inner.append(CleanMachine(key))
     if not machine.usable:
         return tuple(inner)
     if machine.batch and machine.pending is None:
         inner.append(Advance(machine.batch))
-    if not machine.batch and machine.waiting:
-        inner.append(Advance(machine.waiting[0]))
+    if not machine.batch:
+        inner += _wake(floor, machine)
     if machine.kind in ("soaking", "decoction"):
         inner.append(FillSoaks())
     return tuple(inner)
+
+
+def is_inside(floor: Floor, machine: Equipment) -> bool:
+    """Say whether a machine holds what it is booked for: not before the pail is placed, not after the batch has left."""
+    batch = floor.batches.get(machine.batch)
+    return batch is not None and batch.stage is not Stage.SOAK_ASSIGNED and not has_left(floor, batch.id, machine.id)
 
 
 def has_left(floor: Floor, batch_id: str, machine: str) -> bool:

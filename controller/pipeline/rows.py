@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from controller.model.agenda import Agenda
 from controller.model.alarm import Alarm, AlarmState
-from controller.model.batch import ENDED, Batch, Stage
+from controller.model.batch import BEFORE_CHARGE, ENDED, SOAKED_TOO_LONG, Batch, Stage
 from controller.model.case import ENDS, Case
 from controller.model.equipment import Equipment
 from controller.model.people import Person
@@ -42,7 +42,7 @@ _FIELDS = {
     "person": "people",
     "alarm": "alarms",
 }
-_SOAKS = frozenset({Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED})
+_MINUTE_MS = 60_000
 _BEFORE_POT = frozenset(
     {Stage.DISPENSING, Stage.DISPENSED, Stage.VERIFIED, Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED}
 )
@@ -130,7 +130,7 @@ def _batch_indexes(floor: Floor, old: Batch | None, new: Batch | None) -> dict[s
         "codes": _codes(floor, "batch", _batch_codes(old), _batch_codes(new), new.id if new else ""),
         "deadlines": _deadline(floor, "batch", old, new, _batch_deadline),
     }
-    homeless = new is not None and new.stage in _SOAKS and not new.pot
+    homeless = new is not None and new.stage in BEFORE_CHARGE and not new.pot
     waits = new is not None and new.stage is Stage.VERIFIED and new.plan.decocted and not new.held
     key = cast("Batch", new or old).id
     if waits:
@@ -217,6 +217,8 @@ def _case_deadline(case: Case) -> int:
 
 
 def _batch_deadline(batch: Batch) -> int:
+    if batch.stage in (Stage.SOAKING, Stage.SOAKED):
+        return 0 if batch.has_met(SOAKED_TOO_LONG) else batch.soak_began_at + batch.plan.soak_max_minutes * _MINUTE_MS
     if batch.plan.late_minutes is None or batch.late_at or batch.late_missed:
         return 0
     return next((record.closes_at for record in batch.boils if record.closes_at), 0)

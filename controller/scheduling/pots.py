@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from controller.model.batch import Cause
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -10,12 +13,13 @@ if TYPE_CHECKING:
     from controller.model.world import Book
 
 _MINUTE_MS = 60_000
+_LOOK_AHEAD = 20
 
 
 def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int] | None:
     """Return (pot, forecast ms) or None where no pot will be free in time.
 
-    Looks at the earliest pot of each class only, so the cost follows the number of classes. A pot that is free when the
+    Looks at the earliest promising pot of each class only, so the cost follows the number of classes. A pot that is free when the
     least soak ends is as good as one that is free now; then the smallest wins, so that large pots stay for large loads.
     """
     soaked_at = now + plan.soak_minutes * _MINUTE_MS
@@ -25,9 +29,16 @@ def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int
         agenda = floor.open_pots.get(pot_class.key)
         if not agenda or not pot_class.takes(plan, book.recipes.fill_share):
             continue
-        first = agenda.first()
+        first = next((entry for entry in islice(agenda, _LOOK_AHEAD) if promising(floor, entry[1])), None)
         if first is None or first[0] > latest:
             continue
         candidate = (max(first[0], soaked_at), pot_class.volume_ml, first[1])
         best = candidate if best is None or candidate < best else best
     return None if best is None else (best[2], best[0])
+
+
+def promising(floor: Floor, pot: str) -> bool:
+    """Say whether a pot can be used as soon as what is in it is done: nobody knows when a held batch will be."""
+    machine = floor.machines[pot]
+    inside = floor.batches.get(machine.batch)
+    return machine.usable and (inside is None or all(hold.cause is Cause.LINK for hold in inside.holds))

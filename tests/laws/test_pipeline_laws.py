@@ -73,13 +73,15 @@ class Day:
         self.line.must(i.ReceivePrescription(prescription(prescription_no=number, items=items, doses=doses), "d"))
 
     def work(self) -> None:
-        crew = Crew(self.line)
+        crew = Crew(self.line, idle=frozenset({"place-pail"} if self.random.random() < 0.3 else ()))
         for _ in range(self.random.randrange(1, 40)):
             if not crew._once():
                 break
 
     def machine(self) -> str:
-        return self.random.choice(sorted(self.line.machines))
+        """Mostly one that something waits for or is in."""
+        busy = sorted(name for name, machine in self.line.floor.machines.items() if machine.batch)
+        return self.random.choice(busy if busy and self.random.random() < 0.7 else sorted(self.line.machines))
 
     def link(self) -> None:
         name = self.machine()

@@ -28,6 +28,8 @@ from tests.contract.words import BATCH, order, place, until
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from devices.model import Snapshot
+
 POT = load_profile("pot-modbus")
 HASTY = replace(POT, timeout_s=0.1, command=replace(POT.command, accept_s=0.4))  # type: ignore[type-var]
 
@@ -152,6 +154,25 @@ async def test_an_order_goes_out_when_the_machine_comes_back_in_time() -> None:
     bench.peer.reachable = True
     assert await waiting == Accepted(17)
     assert bench.link.commands == 1
+
+
+async def test_a_machine_that_has_booted_since_never_gets_the_order() -> None:
+    bench = Bench()
+    earlier = (await _seen(bench)).boot
+    bench.peer.values["BootCount"] = earlier + 1
+    assert (await _seen(bench)).boot != earlier
+    began = time.monotonic()
+    stale = replace(order(not_after=600), boot=earlier)
+    receipt = await bench.machine.order(stale, 1, lambda: int((time.monotonic() - began) * 1000))
+    assert receipt == Expired(17)
+    assert bench.link.commands == 0
+    fresh = replace(order(), boot=(await _seen(bench)).boot)
+    assert await bench.machine.order(fresh, 1, _now) == Accepted(17)
+
+
+async def _seen(bench: Bench) -> Snapshot:
+    await bench.machine.connect()
+    return await bench.machine.read()
 
 
 async def test_time_that_runs_out_while_waiting_for_the_turn_stops_the_order() -> None:

@@ -454,3 +454,156 @@ def test_an_act_belongs_to_its_station(line: PureLine) -> None:
     assert line.refused(sign) == "station-wrong"
     assert line.refused(replace(sign, station="nowhere")) == "station-wrong"
     line.must(replace(sign, station="review"))
+
+
+def test_a_batch_whose_soaking_position_is_lost_before_the_pail_gets_another(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    first = batch_of(line, case)
+    line.must(i.ReportLink(first.soak_machine, LinkState.STALE))
+    moved = batch_of(line, case)
+    assert moved.stage is Stage.SOAK_ASSIGNED
+    assert moved.soak_machine not in ("", first.soak_machine)
+    assert not moved.held
+    assert not line.floor.machines[first.soak_machine].batch
+    assert [m.next_batch for m in line.floor.machines.values()].count(moved.id) == 1
+    line.must(i.ReportLink(first.soak_machine, LinkState.FRESH))
+    Crew(line).work()
+
+
+def test_with_no_other_position_a_batch_waits_for_one_and_holds_no_pot(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAK_ASSIGNED, case)
+    positions = [name for name, row in line.book.machines.items() if row.kind == "soaking"]
+    for name in positions:
+        line.must(i.ReportLink(name, LinkState.STALE))
+    batch = batch_of(line, case)
+    assert (batch.stage, batch.soak_machine, batch.pot) == (Stage.VERIFIED, "", "")
+    assert not any(machine.next_batch for machine in line.floor.machines.values())
+    line.must(i.ReportLink(positions[-1], LinkState.FRESH))
+    assert batch_of(line, case).soak_machine == positions[-1]
+    Crew(line).work()
+
+
+def test_a_pail_that_stands_in_a_dead_position_holds_the_batch(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKING, case)
+    position = batch_of(line, case).soak_machine
+    line.must(i.ReportLink(position, LinkState.STALE))
+    assert (batch_of(line, case).soak_machine, batch_of(line, case).held) == (position, True)
+
+
+def test_the_longest_soak_calls_a_pharmacist_before_anybody_comes_to_charge(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKED, case)
+    batch = batch_of(line, case)
+    soaked_for = (line.now - batch.soak_began_at) / MINUTE
+    line.run(batch.plan.soak_max_minutes - soaked_for - 1)
+    assert not batch_of(line, case).held
+    line.run(2)
+    batch = batch_of(line, case)
+    assert [hold.reason for hold in batch.holds] == ["soak-too-long"]
+    assert line.floor.alarms[f"batch-held:{batch.id}"].active
+    line.must(i.AcceptDeviation(batch.id, "soak-too-long", badge("reviewer"), "st", "气味正常"))
+    line.run(30)
+    assert not batch_of(line, case).held, "a deviation is accepted once"
+    Crew(line).work(until="PailCharged")
+    (point,) = [p for p in batch_of(line, case).checkpoints if p.name == "soak.minutes"]
+    assert (point.verdict, point.value) == ("deviation", pytest.approx(151, abs=1.5))
+    Crew(line).work()
+
+
+def test_a_pail_is_not_charged_past_the_longest_soak_even_before_the_clock_says_so(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKED, case)
+    batch = batch_of(line, case)
+    line.now = batch.soak_began_at + (batch.plan.soak_max_minutes + 1) * MINUTE
+    pot = line.book.machines[batch.pot].code
+    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) == "batch-held"
+
+
+def test_what_waits_for_a_pot_whose_batch_is_held_gets_another(line: PureLine) -> None:
+    first = begin(line)
+    work_to(line, Stage.BOILING, first)
+    pot = batch_of(line, first).pot
+    for name, machine in line.floor.machines.items():  # nothing else would be free in time
+        if machine.kind == "decoction" and name != pot:
+            line.must(i.ReportLink(name, LinkState.STALE))
+    line.run(25)
+    line.must(i.ReceivePrescription(prescription(prescription_no="T-0002"), "d"))
+    second = next(key for key in line.floor.cases if key != first)
+    work_to(line, Stage.SOAK_ASSIGNED, second)
+    assert batch_of(line, second).pot == pot
+    line.machines[pot].mode = Mode.MANUAL
+    line.report(pot)
+    line.machines[pot].mode = Mode.PRODUCE
+    line.report(pot)
+    assert batch_of(line, first).held
+    assert batch_of(line, second).pot == ""
+    other = next(name for name, m in line.floor.machines.items() if m.kind == "decoction" and name != pot)
+    line.must(i.ReportLink(other, LinkState.FRESH))
+    line.report(other)
+    if line.floor.machines[other].pot_class == line.floor.machines[pot].pot_class:
+        assert batch_of(line, second).pot == other
+
+
+def test_a_held_batch_at_the_head_of_a_packers_queue_lets_the_others_go(line: PureLine) -> None:
+    crew = Crew(line, idle=frozenset({"release"}))
+    for number in range(6):
+        line.must(i.ReceivePrescription(prescription(prescription_no=f"T-{number}"), "d"))
+    packers = {name for name, row in line.book.machines.items() if row.kind == "packing"}
+    for packer in packers:  # away, so that a queue forms
+        line.must(i.ReportLink(packer, LinkState.STALE))
+    queue: tuple[str, ...] = ()
+    for _ in range(300):
+        while crew._once():
+            pass
+        queue = max((line.floor.machines[name].waiting for name in packers), key=len)
+        if len(queue) >= 2:
+            break
+        line.run(1)
+    head, second = line.floor.batches[queue[0]], line.floor.batches[queue[1]]
+    line.machines[head.pot].mode = Mode.MANUAL
+    line.report(head.pot)
+    line.machines[head.pot].mode = Mode.PRODUCE
+    line.report(head.pot)
+    assert line.floor.batches[head.id].held
+    for packer in packers:
+        line.must(i.ReportLink(packer, LinkState.FRESH))
+        line.report(packer)
+    assert line.floor.batches[second.id].packer
+    line.must(i.Continue(head.id, "mode", badge("reviewer"), "st"))
+    Crew(line).work()
+
+
+def test_an_amendment_that_takes_its_place_brings_its_own_digest(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.DISPENSED, case)
+    line.must(i.ReceivePrescription(prescription(version=2, doses=3), "digest of the second"))
+    line.must(i.Scrap(batch_of(line, case).id, badge("reviewer"), "st", "按新方重做"))
+    assert line.floor.cases[case].content_digest == "digest of the second"
+
+
+def test_a_lot_quarantined_between_drawer_and_scale_is_not_weighed_until_assessed(line: PureLine) -> None:
+    case = begin(line)
+    crew = Crew(line)
+    while not line.tasks("draw"):
+        crew._once()
+    task = line.tasks("draw")[0]
+    line.must_scan(task.codes[0], task.into, "dispenser")
+    line.must(i.ReportZone("normal", 34.0, 50.0))
+    line.must(i.ReportZone("normal", 20.0, 50.0))
+    weight = i.RecordWeight(task.batch, task.details["herb"], task.details["grams"], badge("dispenser"), "st")
+    assert line.refused(weight) == "lot-quarantined"
+    line.must(i.AcceptDeviation("normal", "zone-excursion", badge("reviewer"), "st", "两小时，外观正常"))
+    line.must(weight)
+    storage = [p.verdict for p in batch_of(line, case).checkpoints if p.name == "storage.zone"]
+    assert storage[-1] == "deviation"
+
+
+def test_an_order_is_for_the_machine_as_it_was_booted_then(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    pot = batch_of(line, case).pot
+    issued = [fact for fact in line.facts if isinstance(fact, OrderIssued) and fact.machine == pot]
+    assert {fact.boot for fact in issued} == {line.machines[pot].boot}

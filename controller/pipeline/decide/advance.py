@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import Batch, Cause, Choice, Hold, Stage
+from controller.model.batch import BEFORE_CHARGE, Batch, Cause, Choice, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import JoinsAt
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
-from controller.scheduling.pots import choose_pot
+from controller.pipeline.react import next_in_line
+from controller.scheduling.pots import choose_pot, promising
 from devices.model import OrderStatus
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _drain(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
 def _to_packer(floor: Floor, batch: Batch, step: str, world: World) -> tuple[f.Fact, ...]:
     packer = floor.machines[world.book.machines[batch.pot].packer]
     mine = packer.batch == batch.id
-    first = not packer.waiting or packer.waiting[0] == batch.id
+    first = next_in_line(floor, packer) in ("", batch.id)
     if not mine and (packer.batch or not packer.clean or not packer.usable or not first):
         return () if batch.id in packer.waiting else (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
     taken = () if mine else (f.PackerTaken(world.now, batch.case, batch.id, packer.id),)
@@ -95,12 +96,11 @@ def _to_packer(floor: Floor, batch: Batch, step: str, world: World) -> tuple[f.F
 def miss_window(batch: Batch, world: World) -> tuple[f.Fact, ...]:
     """Record that the add-late window closed without the herbs, and hold the batch before its drain."""
     record = next(record for record in batch.boils if record.name == _LATE_BOIL)
+    window = f"{record.opens_at}-{record.closes_at}" if record.closes_at else "never opened"
     hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP))
     return (
         f.LateMissed(world.now, batch.case, batch.id),
-        recorded(
-            batch, world.now, "late.window", batch.pot, Verdict.FAILED, evidence=f"{record.opens_at}-{record.closes_at}"
-        ),
+        recorded(batch, world.now, "late.window", batch.pot, Verdict.FAILED, evidence=window),
         f.HoldPlaced(world.now, batch.case, batch.id, hold),
     )
 
@@ -143,11 +143,15 @@ def fill_soaks(floor: Floor, world: World) -> tuple[f.Fact, ...]:
 
 
 def rehouse(floor: Floor, intent: Rehouse, world: World) -> tuple[f.Fact, ...]:
-    """Give up a reserved pot that cannot be used."""
+    """Give up a soaking position or a pot that waits for the batch and cannot be used."""
     batch = floor.batches.get(intent.batch)
-    if batch is None or not batch.pot or floor.machines[batch.pot].usable:
+    if batch is None or batch.stage not in BEFORE_CHARGE:
         return ()
-    return (f.PotLost(world.now, batch.case, batch.id, batch.pot),)
+    if batch.stage is Stage.SOAK_ASSIGNED and not floor.machines[batch.soak_machine].usable:
+        return (f.SoakPositionLost(world.now, batch.case, batch.id, batch.soak_machine),)
+    if batch.pot and not promising(floor, batch.pot):
+        return (f.PotLost(world.now, batch.case, batch.id, batch.pot),)
+    return ()
 
 
 def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.Fact, ...]:

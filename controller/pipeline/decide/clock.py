@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
+from controller.model.batch import BEFORE_CHARGE, SOAKED_TOO_LONG, Cause
 from controller.pipeline.decide.advance import miss_window
 from controller.pipeline.decide.alarms import raised
+from controller.pipeline.decide.holds import SOAK_CHOICES, placed
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -26,6 +28,8 @@ def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
             case = floor.cases[which]
             facts.append(f.PromiseMissed(world.now, case.id))
             facts += raised(floor, "promise-missed", case.id, world, case.prescription.prescription_no)
+        elif (batch := floor.batches[which]).stage in BEFORE_CHARGE:
+            facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, SOAK_CHOICES, world, batch.soak_machine)
         else:
-            facts += miss_window(floor.batches[which], world)
+            facts += miss_window(batch, world)
     return tuple(facts)

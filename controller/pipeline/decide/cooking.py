@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import Attestation, Batch, Cause, Choice, Hold, Stage
+from controller.model.batch import SOAKED_TOO_LONG, Attestation, Batch, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.people import Role
 from controller.model.plan import JoinsAt
@@ -67,13 +67,15 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         return Refusal("pot-not-clean", {"machine": pot}, next_action="scan-again-later")
     minutes = (world.now - batch.soak_began_at) / _MINUTE_MS
     plan, by = batch.plan, intent.actor
-    in_time = minutes <= plan.soak_max_minutes
+    too_long = minutes > plan.soak_max_minutes
+    if too_long and not batch.has_met(SOAKED_TOO_LONG):  # the clock is about to hold it
+        return Refusal("batch-held", {"batch": batch.id, "reason": SOAKED_TOO_LONG}, next_action="settle-hold")
     soaked = recorded(
         batch,
         world.now,
         "soak.minutes",
         by,
-        Verdict.PASSED if in_time else Verdict.FAILED,
+        Verdict.DEVIATION if too_long else Verdict.PASSED,
         value=round(minutes, 1),
         low=float(plan.soak_minutes),
         high=float(plan.soak_max_minutes),
@@ -88,14 +90,12 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         low=world.book.recipes.rinse_celsius if machine.clean_celsius else None,
         unit="Cel" if machine.clean_celsius else "",
     )
-    hold = Hold("soak-too-long", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP))
     return (
         f.PailCharged(world.now, batch.case, batch.id, pot, by),
         f.MachineFreed(world.now, batch.soak_machine),
         soaked,
         clean,
         recorded(batch, world.now, "pail.match", by, evidence=f"{intent.code} {pot}"),
-        *(() if in_time else (f.HoldPlaced(world.now, batch.case, batch.id, hold),)),
     )
 
 

@@ -113,7 +113,12 @@ def weigh(floor: Floor, intent: RecordWeight, world: World) -> Decision:
     if not abs(intent.grams - plan.grams) <= plan.tolerance_g:  # what is no number is not within it either
         facts = {"herb": plan.herb, "grams": intent.grams, "wanted": plan.grams, "tolerance": plan.tolerance_g}
         return Refusal("weight-out-of-tolerance", facts, next_action="weigh-again")
-    return _weighed(batch, item, plan, intent, world)
+    lot = floor.lots[batch.weighings[item].lot]
+    if lot.quarantined:
+        facts = {"lot": lot.id, "herb": lot.herb, "drawer": lot.drawer, "zone": lot.zone}
+        return Refusal("lot-quarantined", facts, (Role.PHARMACIST,), "assess-excursion")
+    # It may have been assessed since it was drawn: then the batch has the deviation too.
+    return (*_weighed(batch, item, plan, intent, world), *_storage(batch, lot, intent.actor, world))
 
 
 def _weighed(batch: Batch, item: int, plan: PlanItem, intent: RecordWeight, world: World) -> tuple[f.Fact, ...]:

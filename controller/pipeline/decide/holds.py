@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
 
-_CHECKPOINT_OF = {"late-missed": "late.window", "soak-too-long": "soak.minutes"}
+SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
+_CHECKPOINT_OF = {"late-missed": "late.window"}  # how long the soak was is known and recorded at the charge
 
 
 def placed(
@@ -183,6 +184,6 @@ def _made_again(floor: Floor, case: Case, batch: Batch, world: World) -> tuple[f
     if case.amendment is not None:
         plan = plan_for(case.amendment, world)
         if isinstance(plan, Plan):
-            return replaced(floor, case, None, case.amendment, case.content_digest, plan, world)
+            return replaced(floor, case, None, case.amendment, case.amendment_digest, plan, world)
     promised_at = promise(world.now, case.prescription.urgency, world.book.recipes, world.book.timezone)
     return open_batch(floor, case, batch.plan, case.reviewer, world, replaces=batch.id, promised_at=promised_at)

@@ -13,7 +13,7 @@ from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.holds import ended, placed
-from controller.pipeline.react import has_left
+from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
     Accepted,
@@ -64,7 +64,7 @@ def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decisio
             )
         )
     facts += _fault_alarm(floor, machine, intent, world)
-    batch = None if has_left(floor, machine.batch, machine.id) else floor.batches.get(machine.batch)
+    batch = floor.batches[machine.batch] if is_inside(floor, machine) else None
     if machine.pending is not None:
         facts += _order_progress(floor, machine, machine.pending, batch, intent, world)
     if batch is not None:
@@ -364,7 +364,7 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
     batch = floor.batches.get(machine.batch)
     if intent.link is LinkState.STALE:
         held: tuple[f.Fact, ...] = ()
-        if batch is not None and not has_left(floor, batch.id, machine.id):
+        if batch is not None and is_inside(floor, machine):
             held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
         return (linked, *raised(floor, "link-stale", machine.id, world), *held)
     facts: list[f.Fact] = [linked, *cleared(floor, "link-stale", machine.id, world)]

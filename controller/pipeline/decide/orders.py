@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def issue(
     machine: Equipment, batch: str, case: str, verb: str, step: str, parameters: Mapping[str, int], world: World
 ) -> f.OrderIssued:
-    """Make the fact of an order; it expires before it can surprise anybody."""
+    """Make the fact of an order; it expires before it can surprise anybody, and a power cut of the machine ends it too."""
     return f.OrderIssued(
         world.now,
         case,
@@ -30,6 +30,7 @@ def issue(
         parameters,
         world.now + world.book.least_margin_ms,
         batch,
+        0 if verb == "stop" else machine.boot,
     )
 
 
