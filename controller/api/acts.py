@@ -117,6 +117,28 @@ class ContinueBody(TypedDict):
 
 
 @with_config(STRICT)
+class RetryBody(TypedDict):
+    """A person who looked has an order sent again that did not act."""
+
+    type: Literal["Retry"]
+    actor: Ref
+    pin: Pin
+    batch: Ref
+    note: Note
+
+
+@with_config(STRICT)
+class AssumeOkBody(TypedDict):
+    """A person who looked says that an order was done."""
+
+    type: Literal["AssumeOk"]
+    actor: Ref
+    pin: Pin
+    batch: Ref
+    note: Note
+
+
+@with_config(STRICT)
 class RunDeficitBody(TypedDict):
     """A person orders the missing minutes."""
 
@@ -173,6 +195,8 @@ ACTS: Mapping[str, _Act] = {
     "SignRelease": _act(SignReleaseBody, intents.SignRelease),
     "AcceptDeviation": _act(AcceptDeviationBody, intents.AcceptDeviation, reason=""),
     "Continue": _act(ContinueBody, intents.Continue, reason=""),
+    "Retry": _act(RetryBody, intents.Retry),
+    "AssumeOk": _act(AssumeOkBody, intents.AssumeOk),
     "RunDeficit": _act(RunDeficitBody, intents.RunDeficit),
     "Scrap": _act(ScrapBody, intents.Scrap),
     "ConfirmDelivery": _act(ConfirmDeliveryBody, intents.ConfirmDelivery),
@@ -185,6 +209,8 @@ _ANY = Annotated[
     | SignReleaseBody
     | AcceptDeviationBody
     | ContinueBody
+    | RetryBody
+    | AssumeOkBody
     | RunDeficitBody
     | ScrapBody
     | ConfirmDeliveryBody,

@@ -53,6 +53,8 @@ class Choice(StrEnum):
     """What a person may sign to end a hold."""
 
     CONTINUE = "continue"
+    RETRY = "retry"
+    ASSUME_OK = "assume_ok"
     RUN_DEFICIT = "run_deficit"
     ACCEPT_DEVIATION = "accept_deviation"
     SCRAP = "scrap"

@@ -454,6 +454,24 @@ class OrderFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderAttested:
+    """A person who looked says that it is done; the machine cannot."""
+
+    at: int
+    case: str
+    batch: str
+    machine: str
+    number: int
+    step: str
+    by: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.case
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDropped:
     """It came to nothing: `expired`, `refused`, `failed` or `unknown`."""
 
@@ -1104,6 +1122,7 @@ Fact = (
     | OrderIssued
     | OrderAccepted
     | OrderFinished
+    | OrderAttested
     | OrderDropped
     | NumberingRaised
     | PailCharged
@@ -1174,6 +1193,7 @@ FACTS: Mapping[str, type[Fact]] = {
         OrderIssued,
         OrderAccepted,
         OrderFinished,
+        OrderAttested,
         OrderDropped,
         NumberingRaised,
         PailCharged,

@@ -133,6 +133,26 @@ class Continue:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """A person has looked: the machine did not act on the order whose outcome nobody knew; it is asked again."""
+
+    batch: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssumeOk:
+    """A person has looked: the machine did what the order asked for, though it cannot say so."""
+
+    batch: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunDeficit:
     """A person orders the missing minutes."""
 
@@ -301,6 +321,8 @@ ExternalIntent = (
     | SignRelease
     | AcceptDeviation
     | Continue
+    | Retry
+    | AssumeOk
     | RunDeficit
     | Scrap
     | ConfirmDelivery

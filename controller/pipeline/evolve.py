@@ -106,7 +106,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _issued(floor, fact)
         case f.OrderAccepted():
             return _machine(floor, fact.machine, accepted=True)
-        case f.OrderFinished():
+        case f.OrderFinished() | f.OrderAttested():
             return _finished(floor, fact)
         case f.OrderDropped():
             return _dropped(floor, fact)
@@ -448,7 +448,7 @@ def _issued(floor: Floor, fact: f.OrderIssued) -> Floor:
     return _batch(floor, fact.batch, order=fact.number, order_machine=fact.machine, order_step=fact.step)
 
 
-def _finished(floor: Floor, fact: f.OrderFinished) -> Floor:
+def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
     floor = _machine(floor, fact.machine, pending=None, accepted=False)
 
     def change(batch: Batch) -> Batch:

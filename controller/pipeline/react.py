@@ -16,6 +16,7 @@ _MOVES_BATCH = (
     f.PailPlaced,
     f.PailCharged,
     f.OrderFinished,
+    f.OrderAttested,
     f.OrderDropped,
     f.BoilSettled,
     f.MainAdded,
@@ -49,7 +50,7 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
         case f.PackingBegan():
             batch = floor.batches.get(fact.batch)
             return (Advance(fact.batch), CleanMachine(batch.pot)) if batch else ()
-        case f.OrderFinished() | f.OrderDropped():
+        case f.OrderFinished() | f.OrderAttested() | f.OrderDropped():
             return _after_order(floor, fact.machine, fact.batch)
         case _ if isinstance(fact, _MOVES_BATCH):
             return (Advance(fact.batch),)

@@ -113,7 +113,8 @@ class Day:
         order = machine.pending
         assert order is not None
         if self.line.machines[machine.id].number < order.number:
-            self.line.must(i.ReportOrder(machine.id, Expired(order.number)))
+            receipt = self.random.choice([Expired(order.number), Unknown(order.number, "test")])
+            self.line.must(i.ReportOrder(machine.id, receipt))
         else:
             self.line.must(i.ReportOrder(machine.id, Unknown(order.number, "test")))
             self.line.report(machine.id)
@@ -181,6 +182,8 @@ def settle(line: PureLine, batch_id: str, random: Random) -> None:
         match random.choice(offered) if offered else "":
             case "continue":
                 line.do(i.Continue(batch.id, hold.reason, who, "st"))
+            case "retry" | "assume_ok":
+                _say_what_happened(line, batch.id, hold.machine, who)
             case "run_deficit":
                 line.do(i.RunDeficit(batch.id, who, "st"))
             case "accept_deviation":
@@ -190,6 +193,17 @@ def settle(line: PureLine, batch_id: str, random: Random) -> None:
             case _:
                 continue
         return
+
+
+def _say_what_happened(line: PureLine, batch: str, machine: str, who: str) -> None:
+    """A pharmacist who looked at the machine tells the truth."""
+    pending = line.floor.machines[machine].pending
+    if pending is None:
+        return
+    if line.machines[machine].number < pending.number:
+        line.do(i.Retry(batch, who, "st", "note"))
+    elif line.machines[machine].status is OrderStatus.FINISHED:
+        line.do(i.AssumeOk(batch, who, "st", "note"))
 
 
 def check_laws(line: PureLine) -> None:
@@ -240,5 +254,5 @@ def test_a_random_day_meets_nearly_every_kind_of_fact() -> None:
         _SEEN.update(set(day.line.kinds()))
     enrolment = {"MachineEnrolled", "LotEnrolled", "ZoneEnrolled", "PersonEnrolled", "ZoneSeen"}
     review_detours = {"PrescriptionReturned", "ReturnAnswered", "PrescriptionRejected", "AlarmAcknowledged"}
-    rare = {"NumberingRaised", "PromiseMissed"}
+    rare = {"NumberingRaised", "PromiseMissed", "OrderAttested"}
     assert set(FACTS) - set(_SEEN) <= enrolment | review_detours | rare

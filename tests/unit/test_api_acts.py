@@ -13,7 +13,17 @@ from controller.model.codes import make_code
 from tests.api_rig import PIN, Rig, key_of, rig
 from tests.pure_line import START, badge
 
-SIGNING = {"SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "Continue", "RunDeficit", "Scrap"}
+SIGNING = {
+    "SignReview",
+    "SignVerify",
+    "SignRelease",
+    "AcceptDeviation",
+    "Continue",
+    "Retry",
+    "AssumeOk",
+    "RunDeficit",
+    "Scrap",
+}
 
 
 def test_exactly_the_signing_acts_ask_for_a_pin() -> None:

@@ -19,7 +19,7 @@ from controller.model.prescription import (
     RecipeClass,
     Urgency,
 )
-from devices.model import Expired, LinkState, Mode, OrderStatus, Unknown
+from devices.model import Expired, LinkState, Mode, OrderStatus, State, Unknown
 from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
 
 
@@ -607,3 +607,82 @@ def test_an_order_is_for_the_machine_as_it_was_booted_then(line: PureLine) -> No
     pot = batch_of(line, case).pot
     issued = [fact for fact in line.facts if isinstance(fact, OrderIssued) and fact.machine == pot]
     assert {fact.boot for fact in issued} == {line.machines[pot].boot}
+
+
+def doubtful(line: PureLine, verb: str, stage: Stage) -> tuple[str, str]:
+    """Bring a batch to an order that the machine never got and of which nobody knows; return case and machine."""
+    case = begin(line)
+    work_to(line, stage, case)
+    for _ in range(200):
+        pending = next((m for m in line.floor.machines.values() if m.pending and m.pending.verb == verb), None)
+        if pending is not None and not pending.accepted:
+            break
+        Crew(line)._once()
+        line.run(0.2)
+    else:
+        raise AssertionError(verb)
+    assert pending.pending is not None
+    machine = line.machines[pending.id]
+    machine.order, machine.number, machine.status = None, 0, OrderStatus.NONE
+    line.must(i.ReportOrder(pending.id, Unknown(pending.pending.number, "no answer")))
+    return case, pending.id
+
+
+def test_an_order_that_a_person_saw_undone_is_asked_again_under_a_new_number(line: PureLine) -> None:
+    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    batch = batch_of(line, case)
+    first = line.floor.machines[machine].pending
+    assert first is not None
+    assert {choice for hold in batch.holds for choice in hold.choices} == {"retry", "assume_ok", "scrap"}
+    assert line.refused(i.Retry(batch.id, badge("reviewer"), "st", "")) == "reason-missing"
+    assert line.refused(i.Retry(batch.id, badge("operator"), "st", "未动")) == "role-missing"
+    line.must(i.Retry(batch.id, badge("reviewer"), "st", "锅内无动作"))
+    again = line.floor.machines[machine].pending
+    assert again is not None
+    assert (again.step, again.number) == (first.step, first.number + 1)
+    assert not batch_of(line, case).held
+    assert not line.floor.alarms.get(f"unknown:{machine}", None) or not line.floor.alarms[f"unknown:{machine}"].active
+    assert line.refused(i.Retry(batch.id, badge("reviewer"), "st", "锅内无动作")) == "choice-not-offered"
+    Crew(line).work()
+
+
+def test_nothing_is_asked_again_of_a_machine_at_work(line: PureLine) -> None:
+    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    line.report(machine, state=State.EXECUTE)
+    retry = i.Retry(batch_of(line, case).id, badge("reviewer"), "st", "锅内无动作")
+    assert line.refused(retry) == "machine-not-ready"
+    line.report(machine, state=State.IDLE)
+    line.must(retry)
+
+
+def test_what_a_person_saw_done_is_not_done_again(line: PureLine) -> None:
+    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    orders = len([fact for fact in line.facts if isinstance(fact, OrderIssued) and fact.verb == "charge"])
+    line.must(i.AssumeOk(batch_of(line, case).id, badge("reviewer"), "st", "已进水"))
+    assert batch_of(line, case).stage is Stage.BOILING
+    assert "OrderAttested" in line.kinds()
+    Crew(line).work()
+    charges = [fact for fact in line.facts if isinstance(fact, OrderIssued) and fact.verb == "charge"]
+    assert len(charges) == orders
+
+
+def test_minutes_at_the_boil_are_nothing_that_a_person_can_have_seen(line: PureLine) -> None:
+    case, _ = doubtful(line, "decoct", Stage.CHARGED)
+    batch = batch_of(line, case)
+    assert {choice for hold in batch.holds for choice in hold.choices} == {"retry", "scrap"}
+    assert line.refused(i.AssumeOk(batch.id, badge("reviewer"), "st", "已煎")) == "choice-not-offered"
+
+
+def test_a_machine_that_woke_without_the_boil_it_had_begun_offers_the_missing_minutes(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(20)
+    pot = batch_of(line, case).pot
+    line.report(pot)
+    machine = line.machines[pot]
+    machine.boot, machine.order, machine.number, machine.status, machine.began_at = 2, None, 0, OrderStatus.NONE, 0
+    line.report(pot)
+    batch = batch_of(line, case)
+    assert [(hold.reason, hold.choices) for hold in batch.holds] == [("boot", ("run_deficit", "scrap"))]
+    line.must(i.RunDeficit(batch.id, badge("reviewer"), "st"))
+    Crew(line).work()

@@ -11,7 +11,7 @@ from controller.pipeline.decide.clock import tick
 from controller.pipeline.decide.cooking import attest
 from controller.pipeline.decide.delivery import confirm
 from controller.pipeline.decide.dispensing import sign_verify, weigh
-from controller.pipeline.decide.holds import accept_deviation, go_on, run_deficit, scrap
+from controller.pipeline.decide.holds import accept_deviation, assume_ok, go_on, retry, run_deficit, scrap
 from controller.pipeline.decide.intake import answer, cancel, receive
 from controller.pipeline.decide.machine import report_link, report_machine, report_order
 from controller.pipeline.decide.release import sign_release
@@ -51,6 +51,10 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return assess_excursion(floor, intent, world) if of_zone else accept_deviation(floor, intent, world)
         case i.Continue():
             return go_on(floor, intent, world)
+        case i.Retry():
+            return retry(floor, intent, world)
+        case i.AssumeOk():
+            return assume_ok(floor, intent, world)
         case i.RunDeficit():
             return run_deficit(floor, intent, world)
         case i.Scrap():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.intents import AcceptDeviation, Continue, RunDeficit, Scrap
+from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Retry, RunDeficit, Scrap
 from controller.model.people import Role, StationKind
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
@@ -18,12 +18,14 @@ from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.review import open_batch
 from controller.quality.boil import BoilVerdict, missing_seconds
 from controller.scheduling.rank import promise
+from devices.model import State
 
 if TYPE_CHECKING:
     from controller.model.case import Case
     from controller.model.floor import Floor
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
+    from devices.model import Order
 
 SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 _CHECKPOINT_OF = {"late-missed": "late.window"}  # how long the soak was is known and recorded at the charge
@@ -58,7 +60,10 @@ def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: s
     )
 
 
-_Signature = Continue | RunDeficit | AcceptDeviation | Scrap
+_Signature = Continue | Retry | AssumeOk | RunDeficit | AcceptDeviation | Scrap
+ATTESTABLE = frozenset({"soak", "charge", "water", "drain"})
+"""What a person can see to have been done; minutes at the boil and sealed bags only a machine can count."""
+_AT_REST = frozenset({State.IDLE, State.STOPPED, State.COMPLETE, State.UNDEFINED})
 _DESKS = (StationKind.RELEASE, StationKind.REVIEW, StationKind.FLOOR)
 
 
@@ -94,6 +99,56 @@ def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
     if not machine.reachable or machine.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     return (*gone_on, stop_order(machine, batch.case, world))  # it takes nothing else before
+
+
+def retry(floor: Floor, intent: Retry, world: World) -> Decision:
+    """Ask again for what a person saw was not done; never while the machine is at work or names the order itself."""
+    found = _doubtful(floor, intent, Choice.RETRY, world)
+    if isinstance(found, Refusal):
+        return found
+    batch, hold, order = found
+    machine = floor.machines[order.machine]
+    if not machine.reachable or machine.state not in _AT_REST or machine.order == order.number:
+        return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
+    dropped = f.OrderDropped(
+        world.now, batch.case, batch.id, machine.id, order.number, order.step, "disproved", intent.note
+    )
+    return (dropped, *_doubt_ended(floor, batch, hold, Choice.RETRY, intent, world))
+
+
+def assume_ok(floor: Floor, intent: AssumeOk, world: World) -> Decision:
+    """Go on from what a person saw was done."""
+    found = _doubtful(floor, intent, Choice.ASSUME_OK, world)
+    if isinstance(found, Refusal):
+        return found
+    batch, hold, order = found
+    done = f.OrderAttested(world.now, batch.case, batch.id, order.machine, order.number, order.step, intent.actor)
+    return (done, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))
+
+
+def _doubtful(
+    floor: Floor, intent: Retry | AssumeOk, choice: Choice, world: World
+) -> tuple[Batch, Hold, Order] | Refusal:
+    """Find the order that a signature speaks of."""
+    found = _open_hold(floor, intent.batch, intent, choice, world)
+    if isinstance(found, Refusal):
+        return found
+    batch, hold = found
+    machine = floor.machines[hold.machine]
+    if machine.pending is None or machine.pending.batch != batch.id:
+        return Refusal("already-done", {"batch": batch.id, "machine": machine.id})
+    if not intent.note:
+        return Refusal("reason-missing", {"batch": batch.id})
+    return batch, hold, machine.pending
+
+
+def _doubt_ended(
+    floor: Floor, batch: Batch, hold: Hold, choice: Choice, intent: Retry | AssumeOk, world: World
+) -> tuple[f.Fact, ...]:
+    return (
+        *ended(floor, batch, hold.reason, choice, intent.actor, intent.note, world),
+        *cleared(floor, "unknown", hold.machine, world),
+    )
 
 
 def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:

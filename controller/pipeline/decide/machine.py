@@ -12,7 +12,7 @@ from controller.model.codes import BAG, make_code
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import ended, placed
+from controller.pipeline.decide.holds import ATTESTABLE, ended, placed
 from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
@@ -110,9 +110,15 @@ def _order_progress(
             facts += _failed(floor, machine, order, batch, case, intent, world)
     elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
-    elif machine.accepted and machine.boot not in (0, intent.boot):
-        facts += _in_doubt(floor, machine, order, batch, "the machine woke without the order it took", world)
+    elif _forgotten(machine, intent):
+        facts += _failed(floor, machine, order, batch, case, intent, world)
     return facts
+
+
+def _forgotten(machine: Equipment, intent: ReportMachine) -> bool:
+    """Say whether the machine woke from a power cut without the order it had taken: so nobody is at work on that any more."""
+    rebooted = machine.boot not in (0, intent.boot)
+    return machine.pending is not None and machine.accepted and rebooted and intent.order != machine.pending.number
 
 
 def _case(floor: Floor, order: Order) -> str:
@@ -130,7 +136,8 @@ def _in_doubt(
     """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again."""
     alarm = raised(floor, "unknown", machine.id, world, order.step)
     if batch is not None:
-        return (*placed(floor, batch, "unknown", Cause.MACHINE, (Choice.SCRAP,), world, machine.id, why), *alarm)
+        choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if order.verb in ATTESTABLE else ()), Choice.SCRAP)
+        return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
     if not machine.accepted:
         return alarm
     return (*alarm, _dropped(order, _case(floor, order), order.batch, "unknown", why, world))
@@ -346,7 +353,7 @@ def _disturbances(
         and intent.order_status is OrderStatus.FAILED
     )
     choices = (Choice.CONTINUE, Choice.SCRAP)
-    if machine.boot not in (0, intent.boot) and not failing:
+    if machine.boot not in (0, intent.boot) and not failing and not _forgotten(machine, intent):
         facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
     if intent.mode is not Mode.PRODUCE and machine.mode is Mode.PRODUCE:
         facts += placed(floor, batch, "mode", Cause.MACHINE, choices, world, machine.id, intent.mode.name.lower())
