@@ -150,7 +150,7 @@ def batch_view(batch: Batch, texts: Texts) -> BatchView:
         "plan": json.loads(encode(batch.plan)),
         "boils": [boil_view(batch, index) for index in range(len(batch.boils))],
         "holds": [hold_view(hold, texts) for hold in batch.holds],
-        "deviations": [_deviation(json.loads(encode(one)), texts) for one in batch.deviations],
+        "deviations": [_deviation(json.loads(encode(one)), batch.pot, texts) for one in batch.deviations],
         "bags": list(batch.bags),
         "boxed": batch.boxed,
         "checkpoints": [checkpoint_view(point) for point in batch.checkpoints],
@@ -173,8 +173,8 @@ def hold_view(hold: Hold, texts: Texts) -> HoldView:
     }
 
 
-def _deviation(deviation: dict[str, Any], texts: Texts) -> dict[str, Any]:
-    text = texts.say("hold", deviation["reason"], deviation)
+def _deviation(deviation: dict[str, Any], pot: str, texts: Texts) -> dict[str, Any]:
+    text = texts.say("hold", deviation["reason"], {**deviation, "machine": pot})
     return {**deviation, "text_zh": text.zh, "text_en": text.en}
 
 

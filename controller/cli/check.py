@@ -1,7 +1,12 @@
-"""`decoction check`: everything that is wrong with the files of a site, all at once."""
+"""`decoction check`: everything that is wrong with the files of a site, all at once.
+
+What is wrong in one file, or in one place of it, hides nothing elsewhere.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -9,7 +14,7 @@ import typer
 
 from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
-from controller.config import ConfigError, load_config
+from controller.config import ConfigError, read_config
 from controller.formulary import formulary_problems, load_formulary, load_recipes, recipe_problems
 from controller.runtime.books import make_book
 from controller.runtime.enrolment import load_people
@@ -38,15 +43,19 @@ def _errors(path: Path) -> Iterator[str]:
     profiles = list(_profile_problems())
     yield from (*tables, *profiles)
     try:
-        config = load_config(path)
+        config, problems = read_config(path)
     except ConfigError as error:
         yield from error.problems
         return
-    yield from _problems(lambda: load_people(config))
+    yield from problems
+    if config.recipes is not None:
+        yield from recipe_problems(config.recipes)
+    yield from _problems(partial(load_people, config))
+    yield from _wire_problems(config)
     if not tables:
         yield from _stock_problems(config)
         if not profiles:
-            yield from _problems(lambda: make_book(config, load_formulary(), load_recipes(), all_profiles()))
+            yield from _machine_problems(config)
 
 
 def _problems(load: Callable[[], object]) -> Iterator[str]:
@@ -54,8 +63,6 @@ def _problems(load: Callable[[], object]) -> Iterator[str]:
         load()
     except ConfigError as error:
         yield from error.problems
-    except SiteError as error:
-        yield str(error)
 
 
 def _profile_problems() -> Iterator[str]:
@@ -65,6 +72,30 @@ def _profile_problems() -> Iterator[str]:
                 load_profile_file(table)
             except ProfileError as error:
                 yield str(error)
+
+
+def _machine_problems(config: Config) -> Iterator[str]:
+    """Say which machines do not fit their profiles; each is looked at as if it were alone, so that all are named."""
+    tables = load_formulary(), load_recipes(), all_profiles()
+    for machine in config.site.machines.values():
+        alone = dataclasses.replace(config.site, machines={machine.id: machine})
+        try:
+            make_book(dataclasses.replace(config, site=alone), *tables)
+        except SiteError as error:
+            yield f"{config.path.name}: machine {error}"
+
+
+def _wire_problems(config: Config) -> Iterator[str]:
+    """Say what is wrong with the certificates, keys and passwords of the machines."""
+    machines = config.site.machines.values()
+    if all(
+        machine.security is None and (machine.waiver or not machine.url.startswith("opc.tcp")) for machine in machines
+    ):
+        return
+    from devices.links.trust import problems  # noqa: PLC0415 - loads both drivers, and most sites have nothing to look at
+
+    for machine in machines:
+        yield from (f"{config.path.name}: machine {machine.id}: {problem}" for problem in problems(machine))
 
 
 def _stock_problems(config: Config) -> Iterator[str]:

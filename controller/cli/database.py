@@ -15,7 +15,13 @@ from controller.pipeline import evolve
 from controller.store import StoreError
 
 File = Annotated[Path, typer.Argument(metavar="FILE")]
-Anchor = Annotated[Path | None, typer.Option(help="heads written elsewhere, such as anchor.jsonl", metavar="FILE")]
+Anchor = Annotated[
+    Path | None,
+    typer.Option(
+        help="heads kept apart: a copy of anchor.jsonl, to which run adds in the state folder each night and as it ends",
+        metavar="FILE",
+    ),
+]
 
 
 def verify(config: Config = SITE_FILE, db: Database = "", anchor: Anchor = None) -> None:

@@ -20,8 +20,14 @@ def plainly(*expected: type[Exception]) -> Generator[None]:
     try:
         yield
     except (OSError, ConfigError, DeviceError, *expected) as error:
-        tell(str(error), getattr(error, "advice", ""))
+        tell(_words(error), getattr(error, "advice", ""))
         raise typer.Exit(1) from error
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def tell(*lines: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -26,7 +27,7 @@ _SQLITE = "sqlite:///"
 
 
 class FolderError(Exception):
-    """The demo's folder or database is in use."""
+    """The demo's folder or database is in use, or a file cannot be written where it was asked for."""
 
 
 def make_folder(
@@ -45,6 +46,8 @@ def make_folder(
     folder, counts, database = folder.resolve(), counts or Counts(), _unused(database)
     _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if database.startswith(_SQLITE):
+        make_room(Path(database.removeprefix(_SQLITE)))
     config = folder / "config.toml"
     text = layout(
         counts=counts,
@@ -60,6 +63,14 @@ def make_folder(
     )
     config.write_text(text, encoding="utf-8")
     return config
+
+
+def make_room(file: Path) -> None:
+    """Make the folder that `file` goes to. Raises FolderError where it could not be written."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.is_dir() or file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise FolderError(f"{file}: 不能写入 (cannot be written)")
 
 
 def free_ports(counts: Counts) -> Ports:
@@ -95,7 +106,10 @@ def _unused(database: str) -> str:
     if not database:
         return ""
     if database.startswith(_SQLITE):
-        database = _SQLITE + str(Path(database.removeprefix(_SQLITE)).resolve())
+        file = Path(database.removeprefix(_SQLITE)).resolve()
+        database = f"{_SQLITE}{file}"
+        if not file.exists():
+            return database
     try:
         store = Store.open(database)
         try:

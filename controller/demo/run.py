@@ -20,7 +20,7 @@ import httpx
 
 from controller.config import load_config
 from controller.demo.children import ChildDied, Children
-from controller.demo.folder import SAMPLES, make_folder
+from controller.demo.folder import SAMPLES, make_folder, make_room
 from controller.demo.hospitals import NoAnswer, Posted, post_all
 from controller.demo.progress import Progress, Stalled
 from controller.demo.ready import NotUp, controller_up, machines_up
@@ -65,6 +65,8 @@ async def run_demo(options: Options) -> int:
         speed=options.speed,
         database=options.database,
     )
+    if options.summary:
+        make_room(options.summary)
     config = load_config(path)
     clock = PlantClock.open(config.site.state, options.speed, first=arrivals[0].due_at)
     children, posted = Children(config.site.state / "log"), Posted()

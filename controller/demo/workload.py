@@ -28,7 +28,9 @@ def read_workload(path: Path, count: int | None) -> tuple[Arrival, ...]:
     """Read the first `count` lines, None for all; earliest issue first. Raises WorkloadError."""
     try:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise WorkloadError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise WorkloadError(f"{path}: {error}") from error
     arrivals = [_arrival(path, number, line) for number, line in enumerate(lines[:count], 1)]
     if not arrivals:

@@ -1,7 +1,8 @@
 """Starts the simulated plant: `python -m devices.plant --config config.toml [--speed N]`.
 
-Writes {"event":"ready",...} to stdout once every machine listens, and JSON lines to stderr. Ctrl-C ends it with 130,
-SIGTERM with 0, a site that cannot be simulated with 1.
+Says to stdout that every machine listens, as {"event":"ready",...} or, on a terminal, in words. Its log goes to stderr as JSON
+lines; what keeps it from starting is told there in words, for the person who started it. Ctrl-C ends it with 130, SIGTERM with
+0, a site that cannot be simulated with 1.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import signal
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from devices.errors import DeviceError
-from devices.plant.assembly import Plant
 from devices.site import MAX_SPEED, PlantClock, load_site
 
 if TYPE_CHECKING:
@@ -53,12 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what a client does wrong is answered on the wire
     try:
         return asyncio.run(_run(load_site(given.config), given.speed))
-    except DeviceError as error:
-        _say(sys.stderr, event="failed", error=str(error), advice=error.advice)
+    except (DeviceError, OSError) as error:
+        _tell(sys.stderr, _words(error), getattr(error, "advice", ""))
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 async def _run(site: Site, speed: int | None) -> int:
+    from devices.plant.assembly import Plant  # noqa: PLC0415 - takes a while, in which Ctrl-C must be heard already
+
     clock = PlantClock.open(site.state, speed or site.speed)
     stop, code = asyncio.Event(), 0
 
@@ -73,15 +77,30 @@ async def _run(site: Site, speed: int | None) -> int:
     try:
         plant = Plant(site, clock)
         links = Counter(machine.table.protocol for machine in plant.machines.values())
-        said = {"modbus": links["modbus"], "opcua": links["opcua"], "speed": clock.speed, "pid": os.getpid()}
-        await plant.run(stop, lambda: _say(sys.stdout, event="ready", **said))
+        await plant.run(stop, lambda: _say_ready(links["modbus"], links["opcua"], clock.speed))
     finally:
         clock.close()
     return code
 
 
-def _say(stream: object, **event: object) -> None:
-    print(json.dumps(event, ensure_ascii=False), file=stream, flush=True)  # type: ignore[arg-type]
+def _say_ready(modbus: int, opcua: int, speed: int) -> None:
+    if sys.stdout.isatty():
+        _tell(sys.stdout, f"模拟设备就绪 (machines ready): Modbus {modbus}, OPC UA {opcua}, x{speed}")
+        return
+    event = {"event": "ready", "modbus": modbus, "opcua": opcua, "speed": speed, "pid": os.getpid()}
+    _tell(sys.stdout, json.dumps(event))
+
+
+def _words(error: DeviceError | OSError) -> str:
+    """Return what went wrong; of a file that cannot be opened, its name once."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, FileNotFoundError):
+        return f"{cause.filename}: 没有这个文件 (no such file)"
+    return f"{cause.filename}: {cause.strerror}" if isinstance(cause, OSError) and cause.filename else str(error)
+
+
+def _tell(stream: TextIO, *lines: str) -> None:
+    print(*filter(None, lines), sep="\n", file=stream, flush=True)
 
 
 if __name__ == "__main__":

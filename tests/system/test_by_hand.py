@@ -47,11 +47,15 @@ class Site:
             self._held.callback(process.kill)
             self._running[name] = process
 
+    def kill(self, *names: str) -> None:
+        for name in names:
+            process = self._running[name]
+            assert process.poll() is None, f"{name} was dead already"
+            process.kill()
+            process.wait()
+
     def kill_and_start(self, name: str) -> None:
-        process = self._running[name]
-        assert process.poll() is None, f"{name} was dead already"
-        process.kill()
-        process.wait()
+        self.kill(name)
         self.start(name)
 
     def call(self, method: str, path: str, key: str, **more: Any) -> Any:
@@ -84,6 +88,12 @@ class Site:
         raise AssertionError(f"{seen['status']} {seen['stage']} {seen['batches'][-1]['holds']}")
 
 
+def urgent_pickup() -> dict[str, Any]:
+    """Return a sample prescription that is done soonest."""
+    body = json.loads(SAMPLES.read_text(encoding="utf-8").splitlines()[0])
+    return body | {"urgency": "urgent", "delivery": body["delivery"] | {"method": "pickup"}}
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A small site file; nothing runs yet."""
@@ -94,8 +104,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def test_a_prescription_survives_the_death_of_everybody(site: Site) -> None:
     site.start("staff", "run", "plant")
-    body = json.loads(SAMPLES.read_text(encoding="utf-8").splitlines()[0])
-    body |= {"urgency": "urgent", "delivery": body["delivery"] | {"method": "pickup"}}
+    body = urgent_pickup()
     case = site.call("POST", "/api/v1/prescriptions", "hospitals/RS-TCM", json=body)["id"]
     again = site.call("POST", "/api/v1/prescriptions", "hospitals/RS-TCM", json=body)["id"]
     assert again == case

@@ -59,7 +59,7 @@ def started(tmp_path: Path, prescriptions: Path) -> Iterator[subprocess.Popen[st
         "--prescriptions",
         str(prescriptions),
         "--summary",
-        str(tmp_path / "summary.json"),
+        str(tmp_path / "of" / "today" / "summary.json"),
     )
     process = subprocess.Popen(
         [*DECOCTION, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -75,7 +75,7 @@ def started(tmp_path: Path, prescriptions: Path) -> Iterator[subprocess.Popen[st
 def test_a_demo_takes_every_prescription_to_its_end(tmp_path: Path, started: subprocess.Popen[str]) -> None:
     said, progress = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 0, progress
-    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((tmp_path / "of" / "today" / "summary.json").read_text(encoding="utf-8"))
     assert json.loads(said) == summary
     prescriptions = summary["prescriptions"]
     assert {status: count for status, count in prescriptions.items() if count} == {
@@ -104,7 +104,7 @@ def test_ctrl_c_ends_everything_and_still_gives_the_summary(tmp_path: Path, star
     started.send_signal(signal.SIGINT)
     _, progress = started.communicate(timeout=60)
     assert started.returncode == 130, progress
-    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((tmp_path / "of" / "today" / "summary.json").read_text(encoding="utf-8"))
     assert summary["prescriptions"]["lost"] == 0
     assert summary["journal"]["verified"]
     assert left_over(tmp_path) == []

@@ -78,6 +78,36 @@ def test_check_names_everything_that_is_wrong_at_once(site: Path) -> None:
         assert place in said
 
 
+@pytest.mark.usefixtures("site")
+def test_check_goes_on_to_every_file_behind_a_wrong_one() -> None:
+    text = Path("config.toml").read_text(encoding="utf-8")
+    text = text.replace("port = 8080", "port = 0").replace("celsius = [", "celsius = [90, ", 1)
+    text = text.replace('stock = "stock.toml"', 'stock = "stock.toml"\nrecipes = "recipes.toml"')
+    text = text.replace('profile = "scale-modbus"', 'profile = "scale-x"').replace(
+        'timezone = "Asia', 'timezone = "Azia'
+    )
+    Path("config.toml").write_text(text, encoding="utf-8")
+    Path("stock.toml").write_text(
+        Path("stock.toml").read_text(encoding="utf-8").replace('herb = "艾叶"', 'herb = "艾草叶"', 1), encoding="utf-8"
+    )
+    Path("people.toml").write_text('[[person]]\nbadge = "A-1"\nname = "测试"\nroles = ["packer"]\n', encoding="utf-8")
+    Path("recipes.toml").write_text("of_nothing = 3\n", encoding="utf-8")
+    code, said = decoction("check")
+    assert code == 1
+    for place in (
+        "config.toml: api.port",
+        "config.toml: zone[0].celsius",
+        "config.toml: site.timezone",
+        "config.toml: machine scale-1: profile 'scale-x'",
+        "config.toml: machine scale-2: profile 'scale-x'",
+        "stock.toml: lot[0].herb: '艾草叶'",
+        "people.toml: person[0].badge: 'A-1'",
+        "recipes.toml: of_nothing",
+    ):
+        assert place in said, said
+    assert "there is no zone" not in said
+
+
 def test_check_says_which_herb_no_lot_can_give(site: Path) -> None:
     rows = [row for row in (site / "stock.toml").read_text(encoding="utf-8").splitlines() if '"桂枝"' not in row]
     (site / "stock.toml").write_text("\n".join(rows), encoding="utf-8")
@@ -87,10 +117,10 @@ def test_check_says_which_herb_no_lot_can_give(site: Path) -> None:
 
 def test_a_missing_site_file_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, said = decoction("verify")
-    assert code == 1
-    assert "config.toml" in said
-    assert "Traceback" not in said
+    for command in ("check", "verify", "run"):
+        code, said = decoction(command)
+        assert (code, said.splitlines()[0]) == (1, "config.toml: 没有这个文件 (no such file)")
+        assert "Traceback" not in said
 
 
 @pytest.mark.usefixtures("site")

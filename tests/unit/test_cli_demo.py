@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from controller.cli import app
 from controller.config import load_config
-from controller.demo.folder import SAMPLES, FolderError, make_folder
+from controller.demo.folder import SAMPLES, FolderError, make_folder, make_room
 from controller.demo.hospitals import Posted
 from controller.demo.layout import Counts, layout, toml_value
 from controller.demo.plant_logs import count_machines
@@ -114,6 +116,37 @@ def test_a_database_that_holds_something_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="not empty"):
         made(tmp_path / "demo", database=url)
     assert made(tmp_path / "demo", database=f"sqlite:///{tmp_path / 'new.db'}").database.endswith("new.db")
+
+
+def test_a_database_goes_to_a_folder_of_its_own_even_in_that_of_the_demo(tmp_path: Path) -> None:
+    for folder in (tmp_path / "not" / "there", tmp_path / "demo" / "data"):
+        for _ in range(2):
+            config = made(tmp_path / "demo", database=f"sqlite:///{folder / 'line.db'}")
+            assert (folder.is_dir(), config.sqlite) == (True, folder / "line.db")
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "line.db", tmp_path):
+        with pytest.raises(FolderError, match=r"不能写入|cannot be opened"):
+            made(tmp_path / "demo", database=f"sqlite:///{place}")
+        with pytest.raises(FolderError, match="不能写入"):
+            make_room(place)
+
+
+def test_room_for_a_summary_is_made_where_there_is_none(tmp_path: Path) -> None:
+    make_room(tmp_path / "some" / "day" / "summary.json")
+    assert (tmp_path / "some" / "day").is_dir()
+
+
+def test_a_summary_that_cannot_be_written_ends_the_demo_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["demo", "--headless", "--count", "1", "--summary", "file/summary.json"])
+    assert (result.exit_code, result.output) == (1, "file/summary.json: 不能写入 (cannot be written)\n")
+    assert not (tmp_path / "var" / "demo" / "log").exists()
 
 
 def test_a_centre_of_any_size_can_be_laid_out() -> None:

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from controller.config import ConfigError, load_config
+from controller.config import ConfigError, load_config, read_config
 from controller.model.codes import PAIL, VESSEL, make_code
 from controller.model.people import Station, StationKind
 from controller.model.stock import Zone
@@ -121,6 +121,41 @@ def test_every_problem_is_named_at_once_with_its_place(tmp_path: Path) -> None:
         assert f"config.toml: {place}" in found
 
 
+def test_a_wrong_shape_hides_no_contradiction_and_no_wrong_machine(tmp_path: Path) -> None:
+    wrong = GOOD.replace("port = 8081", 'port = "x"').replace("speed = 20", "speed = 2000")
+    wrong = wrong.replace('name = "测试医院"', 'name = ""\n[[hospital]]\ncode = "RS-TCM"\nname = "又一家"')
+    wrong = wrong.replace('zone = "room"', 'zone = "cellar"').replace("[35, 75.5]", "[75.5, 35]")
+    wrong = wrong.replace('sensor = "store-1"', 'sensor = "pot-01"').replace(PAIL_1, "T-1")
+    found = problems(tmp_path, wrong)
+    for place in (
+        "clock.speed",
+        "api.port",
+        "hospital[0].name",
+        "hospital: 'RS-TCM' is there twice",
+        "machine store-1.zone: there is no zone 'cellar'",
+        "zone[0].humidity: low is not below high",
+        "zone[0].sensor: 'pot-01'",
+        "pails.codes: 'T-1'",
+    ):
+        assert any(problem.startswith(f"config.toml: {place}") for problem in found), (place, found)
+    assert len(found) == 8
+
+
+@pytest.mark.parametrize("rows", ["3", "[3]", '[{id = 3, sensor = ["x"], celsius = "warm"}]', '"x"'])
+@pytest.mark.parametrize("key", ["machine", "station", "courier", "zone", "hospital", "pails", "site", "line", "staff"])
+def test_a_table_of_any_shape_is_only_ever_a_problem(tmp_path: Path, key: str, rows: str) -> None:
+    assert any(key in problem for problem in problems(tmp_path, f"{key} = {rows}\n"))
+
+
+def test_what_is_right_can_be_read_beside_what_is_wrong(tmp_path: Path) -> None:
+    wrong = GOOD.replace("celsius = [10, 30]", "celsius = 20").replace("[api]", "[api]\nhost = 3")
+    wrong = wrong.replace('name = "测试煎药中心"', 'timezone = "Asia/Nowhere"')
+    config, found = read_config(written(tmp_path, wrong))
+    assert len(found) == 3
+    assert (config.line, config.port, config.timezone.key) == ("B", 8080, "UTC")
+    assert ([zone.id for zone in config.zones], len(config.site.machines)) == (["room"], 2)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -146,5 +181,10 @@ def test_a_contradiction_is_named_by_its_place(tmp_path: Path, old: str, new: st
 
 def test_a_file_that_is_no_toml_or_not_there_is_one_problem(tmp_path: Path) -> None:
     assert len(problems(tmp_path, "[site\n")) == 1
-    with pytest.raises(ConfigError):
-        load_config(tmp_path / "nowhere.toml")
+    missing = tmp_path / "nowhere.toml"
+    with pytest.raises(ConfigError) as error:
+        load_config(missing)
+    assert error.value.problems == (f"{missing}: 没有这个文件 (no such file)",)
+    with pytest.raises(ConfigError, match="Is a directory") as error:
+        load_config(tmp_path)
+    assert str(error.value).count(str(tmp_path)) == 1

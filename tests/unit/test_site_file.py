@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from devices.errors import SiteError
-from devices.site import load_site
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from devices.site import load_site, read_site
 
 POT = """
 [[machine]]
@@ -89,3 +87,24 @@ def test_a_wrong_place_is_named(tmp_path: Path, text: str, place: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match=r"nowhere\.toml"):
         load_site(tmp_path / "nowhere.toml")
+
+
+def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    wrong = POT.replace('"decoction"', '"kettle"').replace("modbus://", "http://") + "colour = 1\n"
+    text = "[site]\nname = 3\npressure_kpa = 20\n[clock]\nspeed = 1.5\n" + wrong + PACKER.replace("waiver", "weaver")
+    with pytest.raises(SiteError) as error:
+        load_site(_file(tmp_path, text))
+    places = [line.partition(":")[0] for line in str(error.value).splitlines()]
+    assert sorted(places) == [
+        "clock.speed", "machine[0].colour", "machine[0].kind", "machine[0].url", "machine[1].weaver", "site.name",
+        "site.pressure_kpa",
+    ]  # fmt: skip
+
+
+def test_what_is_right_beside_what_is_wrong_can_be_read() -> None:
+    raw = tomllib.loads(
+        "[clock]\nspeed = 0\n" + POT + PACKER + PACKER.replace("pack-1", "pack-2").replace("url", "uri")
+    )
+    site, problems = read_site(raw, base=Path())
+    assert (site.speed, list(site.machines)) == (1, ["pot-03", "pack-1"])
+    assert len(problems) == 3

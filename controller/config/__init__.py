@@ -1,7 +1,8 @@
 """The controller's part of config.toml, read strictly: everything that is wrong is named at once, each by its place.
 
-`load_config(path)` gives one frozen `Config`; machines, clock and state folder are read by `devices.site`, which the plant
-shares. Relative paths, that of an SQLite database included, start from the folder of the file.
+`load_config(path)` gives one frozen `Config`, or every problem; `read_config(path)` gives both, for whoever looks for problems
+in further files. Machines, clock and state folder are read by `devices.site`, which the plant shares. Relative paths, that of
+an SQLite database included, start from the folder of the file.
 """
 
 from __future__ import annotations
@@ -9,34 +10,51 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections import Counter
 from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from controller.model.codes import PAIL, VESSEL, is_sound
+from controller.config.contradictions import VESSELS, contradictions, text_rows
 from controller.model.people import Station, StationKind
 from controller.model.stock import Zone
-from devices.errors import SiteError
-from devices.site import Site, site_from
+from devices.site import Site, read_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from devices.site import MachineSite
+__all__ = [
+    "SQLITE",
+    "STRICT",
+    "VESSELS",
+    "Config",
+    "ConfigError",
+    "check",
+    "load_config",
+    "read_config",
+    "read_toml",
+]
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 SQLITE = "sqlite:///"
-VESSELS = frozenset({"decoction", "soaking"})
-"""Kinds of machine whose vessel a person scans."""
 
 _T = TypeVar("_T")
+_OUR_RULE = "Value error, "
+"""How pydantic introduces what a rule of ours said."""
+
+
+def _rising(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] >= limits[1]:
+        raise ValueError("low is not below high")
+    return limits
+
+
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+_Limits = Annotated[tuple[float, float], AfterValidator(_rising)]
 _Words = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -130,8 +148,8 @@ class _Zone:
     id: _Id
     name_zh: _Words
     name_en: _Words
-    celsius: tuple[float, float]
-    humidity: tuple[float, float]
+    celsius: _Limits
+    humidity: _Limits
     sensor: str
 
 
@@ -167,31 +185,37 @@ _FILE = TypeAdapter(_File)
 
 def load_config(path: Path) -> Config:
     """Read the site's configuration. Raises ConfigError with every problem."""
-    raw = read_toml(path)
-    problems: list[str] = []
-    site = file = None
-    try:
-        site = site_from(raw, base=path.resolve().parent)
-    except SiteError as error:
-        problems.append(f"{path.name}: {error}")
-    try:
-        file = check(_FILE, raw, path)
-    except ConfigError as error:
-        problems += error.problems
-    if site is not None:
-        problems += (f"{path.name}: {problem}" for problem in _about_site(site))
-        if file is not None:
-            problems += (f"{path.name}: {problem}" for problem in _contradictions(site, file))
-            if not problems:
-                return _config(path, site, file)
-    raise ConfigError(problems)
+    config, problems = read_config(path)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def read_config(path: Path) -> tuple[Config, tuple[str, ...]]:
+    """Read what can be read, and say everything that is wrong; a table that is wrong is as if it were not there.
+
+    Of wrong zones the names stay: a stock that lies in them is not blamed. Raises ConfigError where the file is no TOML.
+    """
+    raw, problems = read_toml(path), list[str]()
+    site = _site(raw, path, problems)
+    file = _file(raw, path, problems)
+    problems += (f"{path.name}: {problem}" for problem in contradictions(raw))
+    config = _config(path, site, file)
+    if problems and not config.zones:
+        named = [row["id"] for row in text_rows(raw, "zone") if "id" in row]
+        config = dataclasses.replace(config, zones=tuple(Zone(id_, id_, id_, (0, 0), (0, 0), "") for id_ in named))
+    return config, tuple(dict.fromkeys(problems))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises ConfigError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except FileNotFoundError as error:
+        raise ConfigError([f"{path}: 没有这个文件 (no such file)"]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([f"{path}: {error}"]) from error
 
 
@@ -201,60 +225,40 @@ def check(shape: TypeAdapter[_T], raw: Mapping[str, Any], path: Path) -> _T:
         # As JSON, because only there does strict mean what a TOML file can say: lists for tuples, dates and words for enums.
         return shape.validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
-        raise ConfigError(f"{path.name}: {_place(line['loc'])}: {line['msg']}" for line in error.errors()) from error
+        raise ConfigError(
+            f"{path.name}: {_place(line['loc'])}: {line['msg'].removeprefix(_OUR_RULE)}" for line in error.errors()
+        ) from error
 
 
 def _place(loc: Iterable[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
 
-def _about_site(site: Site) -> Iterator[str]:
+def _site(raw: Mapping[str, Any], path: Path, problems: list[str]) -> Site:
+    site, wrong = read_site(raw, base=path.resolve().parent)
+    problems += (f"{path.name}: {problem}" for problem in wrong)
     try:
         ZoneInfo(site.timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield f"site.timezone: there is no time zone {site.timezone!r}"
+        problems.append(f"{path.name}: site.timezone: there is no time zone {site.timezone!r}")
+        return dataclasses.replace(site, timezone="UTC")
+    return site
 
 
-def _contradictions(site: Site, file: _File) -> Iterator[str]:
-    yield from _twice("hospital", (row.code for row in file.hospital))
-    yield from _twice("station, courier", (row.id for row in (*file.station, *file.courier)))
-    yield from _twice("zone", (row.id for row in file.zone))
-    vessels = [machine.code for machine in site.machines.values() if machine.kind in VESSELS]
-    yield from _twice("machine.code, pails.codes", (*vessels, *file.pails.codes))
-    yield from (f"pails.codes: {problem}" for code in file.pails.codes for problem in _label(code, PAIL))
-    stations, zones = {row.id for row in file.station}, {row.id for row in file.zone}
-    for machine in site.machines.values():
-        yield from (f"machine {machine.id}{problem}" for problem in _machine(machine, stations, zones))
-    for index, zone in enumerate(file.zone):
-        yield from (f"zone[{index}]{problem}" for problem in _zone(zone, site.machines.get(zone.sensor)))
+def _file(raw: Mapping[str, Any], path: Path, problems: list[str]) -> _File:
+    try:
+        return check(_FILE, raw, path)
+    except ConfigError as error:
+        problems += error.problems
+        return check(_FILE, {key: table for key, table in raw.items() if _fits({key: table}, path)}, path)
 
 
-def _machine(machine: MachineSite, stations: set[str], zones: set[str]) -> Iterator[str]:
-    if machine.kind in VESSELS:
-        yield from (f".code: {problem}" for problem in _label(machine.code, VESSEL))
-    if machine.station and machine.station not in stations:
-        yield f".station: there is no station {machine.station!r}"
-    if machine.zone and machine.zone not in zones:
-        yield f".zone: there is no zone {machine.zone!r}"
-
-
-def _zone(zone: _Zone, sensor: MachineSite | None) -> Iterator[str]:
-    if sensor is None or sensor.kind != "storage":
-        yield f".sensor: {zone.sensor!r} is not a storage sensor of this site"
-    elif sensor.zone not in {"", zone.id}:
-        yield f".sensor: {zone.sensor!r} stands in zone {sensor.zone!r}"
-    for name, (low, high) in (("celsius", zone.celsius), ("humidity", zone.humidity)):
-        if low >= high:
-            yield f".{name}: low is not below high"
-
-
-def _twice(place: str, names: Iterable[str]) -> Iterator[str]:
-    yield from (f"{place}: {name!r} is there twice" for name, count in Counter(names).items() if count > 1)
-
-
-def _label(code: str, prefix: str) -> Iterator[str]:
-    if not (code.startswith(f"{prefix}-") and is_sound(code)):
-        yield f"{code!r} is not a code {prefix}-… with its check character"
+def _fits(part: Mapping[str, Any], path: Path) -> bool:
+    try:
+        check(_FILE, part, path)
+    except ConfigError:
+        return False
+    return True
 
 
 def _config(path: Path, site: Site, file: _File) -> Config:
