@@ -11,7 +11,8 @@ import logging
 import math
 import random
 import time
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from devices.errors import LinkDown, LinkError, LinkRefused, LinkTimeout
@@ -32,17 +33,31 @@ if TYPE_CHECKING:
 _FIRST_ROUND_S: Final = 0.5
 _FIRST_DELAY_S: Final = 0.25
 _LAST_DELAY_S: Final = 10.0
+TOOK_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Wall seconds up to which polls are counted together."""
 _LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a poller has done. `late_s`: wall seconds by which the last poll began after its time."""
+    """What a poller has done. `late_s`: wall seconds by which the last poll began after its time.
+
+    `took`: completed polls by what they took, the wait for the machine's turn included, one count for each of `TOOK_S` and one
+    for those that took longer; `took_s`: what they took together.
+    """
 
     polls: int = 0
     missed: int = 0
     faults: int = 0
     late_s: float = 0.0
+    took_s: float = 0.0
+    took: list[int] = field(default_factory=lambda: [0] * (len(TOOK_S) + 1))
+
+    def count(self, took_s: float) -> None:
+        """Count one completed poll."""
+        self.polls += 1
+        self.took_s += took_s
+        self.took[bisect_left(TOOK_S, took_s)] += 1
 
 
 class Poller:
@@ -122,13 +137,14 @@ class Poller:
             await asyncio.sleep(due_s - time.monotonic())
 
     async def _poll(self) -> None:
+        began_s = time.monotonic()
         try:
             snapshot = await self._machine.read()
         except LinkRefused as error:
             self._report(error)
             return
         snapshot, moved = self._plausibility.judge(snapshot)
-        self.tally.polls += 1
+        self.tally.count(time.monotonic() - began_s)
         self.latest = snapshot
         # What the machine says goes before the news that it is back: nothing may start on it that its new boot forbids.
         if self._tell(self._on_snapshot, snapshot):

@@ -1,7 +1,7 @@
 """The one place where the controller is put together; everything below gets what it needs from here and knows no more.
 
-`main(config)` runs it to its end and returns the exit code: 0 after SIGTERM or SIGINT, 1 where something it cannot do without
-failed. What keeps it from starting is raised: ConfigError, DeviceError, StoreError, FormularyError, OSError.
+`main(config)` runs it to its end and returns the exit code: 0 after SIGTERM, 130 after SIGINT, 1 where something it cannot do
+without failed. What keeps it from starting is raised: ConfigError, DeviceError, StoreError, FormularyError, OSError.
 
 Order: the store's lock and epoch, the floor from its rows, the line, the machines' first reads; only then orders leave and
 `/readyz` answers 200.
@@ -34,13 +34,14 @@ from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
 from controller.runtime.enrolment import enrol_keys, people_to_enrol
 from controller.runtime.feed import Feed
 from controller.runtime.gauges import Gauges
-from controller.runtime.health import EXIT_HUNG, Guard, Supervisor, watch_lag
+from controller.runtime.health import EXIT_HUNG, Guard, Supervisor, keep_mastery, watch_lag
 from controller.runtime.housekeeping import housekeeping
 from controller.runtime.line import Durable, Line
 from controller.runtime.live_store import LiveStore
 from controller.runtime.orders import Orders
 from controller.runtime.recorder import Recorder
 from controller.runtime.recovery import new_in_files, restore
+from controller.runtime.stages import StageTimes
 from controller.runtime.stock import load_lots
 from controller.runtime.watch import Watch
 from controller.texts import load_texts
@@ -61,6 +62,7 @@ FIRST_READS_S: Final = 2.0
 STOP_S: Final = 3.0
 COLLECT_AFTER: Final = (10_000, 20, 100)
 """How rarely the garbage collector looks: what is open stays and grows, and to walk through all of it holds up the loop."""
+EXIT_INTERRUPTED: Final = 130
 LOG_FILE: Final = "log/controller.jsonl"
 _LOG = structlog.get_logger(__name__)
 
@@ -74,9 +76,15 @@ def main(config: Config, *, ready: Callable[[], None] | None = None) -> int:
 
 async def run(config: Config, *, ready: Callable[[], None] | None = None) -> int:
     """Put the controller together and keep it going until a signal. `ready` is called once, when `/readyz` answers 200."""
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    stop, code = asyncio.Event(), 0
+
+    def leave(number: int) -> None:
+        nonlocal code
+        code = EXIT_INTERRUPTED if number == signal.SIGINT else 0
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leave, number)
     with ExitStack() as held:
         last_resort = held.enter_context(_LastResort())
         clock = held.enter_context(closing(PlantClock.open(config.site.state, config.site.speed)))
@@ -90,7 +98,7 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> int
         except ExceptionGroup as failed:
             _LOG.critical("controller-failed", exc_info=failed)
             return 1
-    return 0
+    return code
 
 
 class _LastResort:
@@ -133,10 +141,9 @@ class _Controller:
             floor=floor, seq=loaded.seq, epoch=epoch, book=book, clock=clock, store=store, leave=self._leave
         )
         self._feed = Feed(loaded.seq, store.facts_after)
+        self._stages = StageTimes(floor.cases)
         self._deadlines = Deadlines(self._line, clock)
-        self._recorder = Recorder(
-            store.append_readings, {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()}
-        )
+        self._recorder = Recorder(store, {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()})
         store.recorder = self._recorder
         self._watch = Watch(
             floor=lambda: self._line.floor,
@@ -184,6 +191,7 @@ class _Controller:
                 tasks.create_task(keep_seen(self._clock), name="clock"),
                 tasks.create_task(watch_sleep(self._watch.suspended), name="sleep"),
                 tasks.create_task(watch_lag(guard), name="lag"),
+                tasks.create_task(keep_mastery(self._store), name="mastery"),
                 tasks.create_task(self._supervisor.run(), name="supervisor"),
             ]
             await self._enrol()
@@ -212,6 +220,7 @@ class _Controller:
         self._feed.publish(durable.facts)
         self._deadlines.moved()
         self._orders.carry(durable.orders)
+        self._stages.moved(durable.facts, self._line.floor.cases)
 
     def _report(self, intent: ReportOrder) -> None:
         self._watch.look_again(intent.machine)
@@ -243,7 +252,7 @@ class _Controller:
             hospitals=config.hospitals,
             requests_per_minute=config.requests_per_minute,
             ready=lambda: self._ready,
-            metrics=Gauges(self._line, self._fleet.latest, files).exposition,
+            metrics=Gauges(self._line, self._fleet, files).exposition,
         )
 
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from controller.runtime.metrics import REGISTRY
 from devices.model import LinkState
+from devices.poller import TOOK_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from prometheus_client import Metric
 
     from controller.runtime.line import Line
-    from devices.model import Snapshot
+    from devices.fleet import Fleet
+    from devices.poller import Tally
 
 
 class Gauges(Collector):
-    """`latest` gives the last snapshot of a machine; `files`: (metric, what it is, the file whose bytes it tells)."""
+    """`files`: (metric, what it is, the file whose bytes it tells)."""
 
-    def __init__(
-        self, line: Line, latest: Callable[[str], Snapshot | None], files: Iterable[tuple[str, str, Path]]
-    ) -> None:
+    def __init__(self, line: Line, fleet: Fleet, files: Iterable[tuple[str, str, Path]]) -> None:
         self._line = line
-        self._latest = latest
+        self._fleet = fleet
         self._files = tuple(files)
         self._own = CollectorRegistry()
         self._own.register(self)
@@ -43,6 +44,7 @@ class Gauges(Collector):
         """Tell everything once."""
         yield from self._of_cases()
         yield from self._of_machines()
+        yield self._of_polls()
         for name, what, file in self._files:
             if file.exists():
                 yield GaugeMetricFamily(name, what, file.stat().st_size)
@@ -68,8 +70,22 @@ class Gauges(Collector):
         )
         for machine in self._line.floor.machines.values():
             up.add_metric([machine.id], float(machine.link is LinkState.FRESH))
-            latest = self._latest(machine.id)
+            latest = self._fleet.latest(machine.id)
             if latest is not None:
                 age.add_metric([machine.id], time.monotonic() - latest.received_s)
         yield up
         yield age
+
+    def _of_polls(self) -> Metric:
+        """Tell polls by protocol: one row a machine would be a thousand histograms."""
+        polls = HistogramMetricFamily(
+            "decoct_device_poll_seconds", "Wall seconds a completed poll took", labels=["link"]
+        )
+        tallies: defaultdict[str, list[Tally]] = defaultdict(list)
+        for machine in self._fleet.machines.values():
+            tallies[machine.profile.protocol].append(self._fleet.tally(machine.id))
+        for link, some in tallies.items():
+            counts = accumulate(map(sum, zip(*(tally.took for tally in some), strict=True)))
+            buckets = list(zip(map(str, (*TOOK_S, "+Inf")), counts, strict=True))
+            polls.add_metric([link], buckets, sum(tally.took_s for tally in some))
+        return polls

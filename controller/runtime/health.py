@@ -1,7 +1,7 @@
 """A process that cannot keep its promises says so, and one that hangs ends, so that whoever started it can start it again.
 
-`watch_lag` measures how late the event loop is; a `Guard` thread ends a process whose loop stands still; `Supervisor` feeds
-the watchdog of systemd while every machine's loop goes on.
+`watch_lag` measures how late the event loop is; a `Guard` thread ends a process whose loop stands still; `keep_mastery` ends one
+that is master no more; `Supervisor` feeds the watchdog of systemd while every machine's loop goes on.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from controller.runtime import metrics
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from controller.store import Store
+
 STANDSTILL_S: Final = 10.0
 EXIT_HUNG: Final = 70
 _BEAT_S: Final = 0.25
 _LATE_S: Final = 1.0
 _MACHINE_S: Final = 30.0
+_BEATS_A_LEASE: Final = 5
 _LOG = structlog.get_logger(__name__)
 
 
@@ -80,6 +83,13 @@ async def watch_lag(guard: Guard) -> NoReturn:
         metrics.LOOP_LAG.set(lag_s)
         if lag_s > _LATE_S:
             _LOG.error("loop-late", seconds=round(lag_s, 2))
+
+
+async def keep_mastery(store: Store) -> None:
+    """Let the database hear from its master well within the lease. Ends at once where there is none; raises StoreError."""
+    while store.lease_s:
+        await asyncio.sleep(store.lease_s / _BEATS_A_LEASE)
+        await asyncio.to_thread(store.keep_mastery)
 
 
 class Supervisor:

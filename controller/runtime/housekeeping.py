@@ -38,6 +38,7 @@ def housekeeping(config: Config, store: Store, clock: PlantClock) -> Generator[N
     nightly: dict[str, Callable[[], object]] = {
         "anchor": lambda: _anchor(config, store),
         "integrity": lambda: look_through(store),
+        "join-readings": lambda: store.join_readings(""),
         "forget-scans": lambda: store.forget_scans(clock.now() - _SCAN_ANSWERS_MS),
         "backup": lambda: back_up(config),
     }

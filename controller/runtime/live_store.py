@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controller.runtime.cooling import learn
 from controller.store import Store
 from devices.model import Quality
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from controller.runtime.recorder import Recorder
+    from controller.store import ReadingBlock
+    from controller.store.overview import Overview
 
 
 class LiveStore(Store):
@@ -30,3 +35,17 @@ class LiveStore(Store):
                     curve.append((last_at + block.gap_ms, None, Quality.STALE.value))
                 curve.append((at, value if quality == Quality.GOOD else None, quality))
         return curve
+
+    def join_readings(self, batch: str) -> None:
+        """Put the blocks of a batch into few long ones, and keep what they show of its pot; see `Store.join_readings`."""
+        super().join_readings(batch)
+        if batch:
+            learn(self, batch)
+
+    def overview(
+        self, machine: str, batch: str, tag: str, silence_ms: int, waiting: Sequence[ReadingBlock] = ()
+    ) -> Overview:
+        """Look at one machine's curve from afar; see `Store.overview`."""
+        held = () if self.recorder is None else self.recorder.unwritten(batch, tag)
+        mine = [block for block in held if block.machine == machine]
+        return super().overview(machine, batch, tag, silence_ms, (*waiting, *mine))

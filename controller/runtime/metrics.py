@@ -20,6 +20,13 @@ COMMIT_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     registry=REGISTRY,
 )
+STAGE_SECONDS: Final = Histogram(
+    "decoct_stage_seconds",
+    "Plant seconds a prescription was in a stage, told when it left",
+    ["stage"],
+    buckets=(60, 300, 600, 1200, 1800, 3600, 5400, 7200, 10800, 14400, 28800, 57600, 86400, 172800),
+    registry=REGISTRY,
+)
 LOOP_LAG: Final = Gauge("decoct_event_loop_lag_seconds", "How late the event loop last was", registry=REGISTRY)
 RECONNECTS: Final = Counter(
     "decoct_device_reconnects_total", "Times the road to a machine came back", ["machine"], registry=REGISTRY

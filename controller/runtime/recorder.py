@@ -1,7 +1,9 @@
 """Readings go to the store in blocks, from a thread of their own; where it is slow they are lost and counted, and nobody waits.
 
 While a batch is on a machine every sample is kept, else one in five plant minutes. A block ends with its batch, after 60
-samples, or when it is old. `unwritten` gives what is not in the store yet, so that a curve has no missing end.
+samples, or when it is old: a power cut costs a curve its last minute, and a machine without a batch a quarter of an hour.
+When a batch leaves a machine its blocks are joined. `unwritten` gives what is not in the store yet, so that a curve has no
+missing end.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
@@ -19,11 +21,11 @@ from controller.runtime import metrics
 from controller.store import ReadingBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from devices.model import Snapshot
 
-_BLOCK: Final = 60
+BLOCK: Final = 60
 _BATCH_AGE_S, _IDLE_AGE_S = 60.0, 900.0
 _IDLE_MS: Final = 300_000
 _LOOK_S: Final = 2.0
@@ -45,24 +47,35 @@ class _Tape:
     samples: list[Snapshot] = field(default_factory=list["Snapshot"])
 
 
-class Recorder:
-    """`append` writes blocks, in the recorder's thread; `gap_ms` per machine: silence that is a gap at full rate."""
+class Shelf(Protocol):
+    """What the recorder needs of a store, from a thread of its own."""
 
-    def __init__(
-        self, append: Callable[[Sequence[ReadingBlock]], None], gap_ms: Mapping[str, int], *, most: int = _MOST_SAMPLES
-    ) -> None:
-        self._append = append
+    def append_readings(self, blocks: Sequence[ReadingBlock]) -> None:
+        """Write blocks."""
+        ...
+
+    def join_readings(self, batch: str) -> None:
+        """Put the blocks of one batch into few long ones."""
+        ...
+
+
+class Recorder:
+    """`gap_ms` per machine: silence that is a gap at full rate; `most`: samples that may wait for a slow store."""
+
+    def __init__(self, shelf: Shelf, gap_ms: Mapping[str, int], *, most: int = _MOST_SAMPLES) -> None:
+        self._shelf = shelf
         self._gap_ms = gap_ms
         self._most = most
         self._tapes: dict[str, _Tape] = {}
         self._closed: deque[_Tape] = deque()
         self._writing: tuple[_Tape, ...] = ()
         self._waiting = 0
+        self._ended: set[str] = set()
 
     def take(self, snapshot: Snapshot, batch: str) -> None:
         """Keep one sample. `batch`: what is on the machine, empty where nothing is."""
         tape = self._tapes.get(snapshot.machine)
-        if tape is None or tape.batch != batch or len(tape.samples) >= _BLOCK:
+        if tape is None or tape.batch != batch or len(tape.samples) >= BLOCK:
             tape = self._turn_over(tape, snapshot.machine, batch)
         repeated = bool(tape.samples) and tape.samples[-1].at == snapshot.at
         if (batch or snapshot.at >= tape.next_at) and not repeated:
@@ -90,11 +103,13 @@ class Recorder:
                     await self._write(thread)
             finally:
                 self._close_old(float("inf"))
-                thread.submit(self._put_away, tuple(self._closed))
+                thread.submit(self._put_away, tuple(self._closed), self._ended)
 
     def _turn_over(self, old: _Tape | None, machine: str, batch: str) -> _Tape:
         fresh = _Tape(machine, batch, next_at=old.next_at if old is not None and old.batch == batch else 0)
         self._tapes[machine] = fresh
+        if old is not None and old.batch not in ("", batch):
+            self._ended.add(old.batch)
         if old is not None and old.samples:
             self._closed.append(old)
             self._waiting += len(old.samples)
@@ -110,21 +125,27 @@ class Recorder:
                 self._turn_over(tape, tape.machine, tape.batch)
 
     async def _write(self, thread: ThreadPoolExecutor) -> None:
-        if not self._closed:
+        if not (self._closed or self._ended):
             return
         self._writing = tuple(self._closed)
         self._closed.clear()
         self._waiting = 0
-        await asyncio.get_running_loop().run_in_executor(thread, self._put_away, self._writing)
+        ended, self._ended = self._ended, set()
+        await asyncio.get_running_loop().run_in_executor(thread, self._put_away, self._writing, ended)
         self._writing = ()
 
-    def _put_away(self, tapes: Sequence[_Tape]) -> None:
-        """In the thread: pack and write. A failure costs these samples and nothing else."""
+    def _put_away(self, tapes: Sequence[_Tape], ended: Iterable[str]) -> None:
+        """In the thread: pack, write, join. A failure to write costs these samples, one to join some room, and nothing else."""
         try:
-            self._append([block for tape in tapes for block in self._blocks(tape)])
+            self._shelf.append_readings([block for tape in tapes for block in self._blocks(tape)])
         except Exception as error:  # noqa: BLE001 - whatever it is, the line must not stop for a curve
             metrics.READINGS_DROPPED.inc(sum(len(tape.samples) for tape in tapes))
             _LOG.error("readings-lost", exc_info=error)
+        for batch in ended:
+            try:
+                self._shelf.join_readings(batch)
+            except Exception as error:  # noqa: BLE001 - as above; the short blocks are still there
+                _LOG.error("readings-not-joined", batch=batch, exc_info=error)
 
     def _blocks(self, tape: _Tape) -> Iterator[ReadingBlock]:
         for tag in tape.samples[0].readings:

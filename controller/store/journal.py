@@ -87,6 +87,13 @@ def append(connection: Connection, line: str, epoch: int, old: Head, rows: Seque
     write(connection, facts, rows)
 
 
+def require_epoch(connection: Connection, line: str, epoch: int) -> None:
+    """Raise MasteryLost where the line has gone on to another epoch."""
+    found = connection.scalar(select(lines.c.epoch).where(lines.c.id == line))
+    if found != epoch:
+        raise MasteryLost(f"line {line} is under epoch {found}, not {epoch}")
+
+
 def head_of(connection: Connection, line: str) -> Head | None:
     """Return where the line says it stands, None for a line that never began."""
     row = connection.execute(select(lines.c.seq, lines.c.head).where(lines.c.id == line)).one_or_none()

@@ -1,7 +1,8 @@
 """Opens PostgreSQL so that it keeps its promises: one master a line, and every commit is on disk.
 
 Mastery is an advisory lock of the session that commits facts: when the session ends, however it ends, mastery and the means
-to commit are lost together. Dead peers are found by TCP within seconds on both sides; every statement has a deadline.
+to commit are lost together. Dead peers are found by TCP within seconds on both sides; every statement has a deadline. A process
+that was stopped still answers TCP: so mastery is a lease, and the server ends a master's session that was silent for `LEASE_S`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 WAIT_S: Final = 10
 """Longest wait for a connection, a lock or a free reader, wall seconds."""
 
+LEASE_S: Final = 15
+"""Wall seconds, by the server's clock, that a master may be silent."""
+
 READERS: Final = 4
 
 _OPTIONS: Final = {
@@ -40,11 +44,14 @@ _KEEPALIVE: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": WAIT_S * 1000,
 }
+_OLDEST: Final = (14,)
 _PROMISES: Final = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
 
 
 class PostgresDatabase:
     """One PostgreSQL database, opened for one line of one process."""
+
+    lease_s = LEASE_S
 
     def __init__(self, url: URL, line: str, *, writing: bool) -> None:
         self._turn = Lock()
@@ -85,6 +92,13 @@ class PostgresDatabase:
         with self._others.connect() as connection:
             yield connection
 
+    def lease(self, session: Connection) -> None:
+        """From the end of this transaction on, end the master's session and its mastery when it is silent too long."""
+        for name in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+            session.execute(
+                text("SELECT set_config(:name, :value, false)"), {"name": name, "value": f"{self.lease_s}s"}
+            )
+
     def close(self) -> None:
         """End every session, and mastery with them."""
         if self._writer is not None:
@@ -96,6 +110,8 @@ class PostgresDatabase:
 
     def _take(self, session: Connection, line: str) -> None:
         with session.begin():
+            if (session.dialect.server_version_info or ()) < _OLDEST:
+                raise Unsafe("a line needs PostgreSQL 14 or later, which ends sessions that are silent")
             _keep_promises(session)
             taken = session.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key(line)})
         if not taken:

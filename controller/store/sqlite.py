@@ -38,7 +38,9 @@ _SETTINGS: Final = {"foreign_keys": 1, "synchronous": 2, "mmap_size": 0}
 
 
 class SqliteDatabase:
-    """One SQLite file, opened for one process."""
+    """One SQLite file, opened for one process. Its lock ends with the process and not before: a lease of 0 s is none."""
+
+    lease_s = 0
 
     def __init__(self, path: Path, *, writing: bool) -> None:
         self._lock = FileLock(path) if writing else None
@@ -76,6 +78,9 @@ class SqliteDatabase:
             yield self._writer
 
     aside = writing
+
+    def lease(self, connection: Connection) -> None:
+        """Ask for nothing."""
 
     def close(self) -> None:
         """Close every connection, then give the lock back."""

@@ -17,6 +17,7 @@ from controller.store import anchor, journal, keys, readings, replies, state, su
 from controller.store.database import open_database
 from controller.store.errors import CommitUnknown, MasteryLost, ReadFailed, StoreError, StoreFailed
 from controller.store.journal import Head
+from controller.store.overview import Curve, overview
 from controller.store.rows import Loaded
 from controller.store.tables import facts, lines, pins
 from controller.store.tables import keys as keys_table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from controller.store.database import Database
+    from controller.store.overview import Overview
     from controller.store.rows import ClosedPage, Group, IntakeRow, KeyRow, ReadingBlock, StoredFact
 
 T = TypeVar("T")
@@ -67,8 +69,18 @@ class Store:
     def take_mastery(self) -> int:
         """Raise the line's epoch, durably, and return it: uint32, never given twice."""
         with self._database.writing() as connection:
-            self._epoch, self._head = self._once(connection, lambda at: _raise_epoch(at, self._line))
+            self._epoch, self._head = self._once(connection, self._take)
         return self._epoch
+
+    @property
+    def lease_s(self) -> int:
+        """Wall seconds after which a master that is not heard of loses its mastery; 0: never."""
+        return self._database.lease_s
+
+    def keep_mastery(self) -> None:
+        """Let the database hear from its master; MasteryLost, StoreFailed or CommitUnknown where it is that no more."""
+        with self._database.writing() as connection:
+            self._once(connection, lambda at: journal.require_epoch(at, self._line, self._epoch))
 
     def load(self) -> Loaded:
         """Read where the line stands; Corrupt where the chain's last facts do not bear its head out."""
@@ -88,6 +100,10 @@ class Store:
                 raise StoreError("take mastery before committing")
             self._head = self._once(connection, lambda at: self._write(at, group))
         return self._head.seq
+
+    def _take(self, connection: Connection) -> tuple[int, Head]:
+        self._database.lease(connection)
+        return _raise_epoch(connection, self._line)
 
     def _write(self, connection: Connection, group: Group) -> Head:
         rows, head = journal.forge(self._line, self._head, group.facts)
@@ -158,6 +174,17 @@ class Store:
         with self._reading() as connection:
             return readings.curve(connection, self._line, batch, tag)
 
+    def overview(
+        self, machine: str, batch: str, tag: str, silence_ms: int, waiting: Sequence[ReadingBlock] = ()
+    ) -> Overview:
+        """Return a bounded number of good samples of one machine's curve, and its silences of more than `silence_ms`.
+
+        `waiting`: blocks of it that may not be written yet.
+        """
+        with self._reading() as connection:
+            curve = Curve(self._line, machine, batch, tag)
+            return overview(connection, curve, silence_ms=silence_ms, waiting=waiting)
+
     def keys(self) -> list[KeyRow]:
         """Return every key, revoked ones too, by id."""
         with self._reading() as connection:
@@ -198,6 +225,16 @@ class Store:
         for start in range(0, len(rows), BLOCKS_AT_ONCE):
             with self._database.aside() as connection:
                 transact(connection, lambda at, start=start: readings.append(at, rows[start : start + BLOCKS_AT_ONCE]))
+
+    def join_readings(self, batch: str) -> None:
+        """Put the blocks of a batch, or with "" those of no batch, into few long ones; every curve stays as it is.
+
+        StoreFailed, ReadFailed or Corrupt leave what is not joined yet as it was.
+        """
+        with self._reading() as connection:
+            rows = readings.with_room(connection, self._line, batch)
+        for old, new in readings.joined(rows):
+            self._aside(lambda connection, old=old, new=new: readings.swap(connection, old, new))
 
     def add_key(self, id_: str, role: str, scope: str, digest: str) -> None:
         """Write a key; Duplicate where its id or digest is there already."""

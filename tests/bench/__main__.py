@@ -17,6 +17,7 @@ from tests.bench import (
     intake_durable,
     intent_cost,
     loop_lag,
+    readings,
     restart,
     review_herbs,
     scan_answer,
@@ -36,6 +37,7 @@ MODULES = (
     scan_answer,
     restart,
     intent_cost,
+    readings,
     first_paint,
     review_herbs,
 )

@@ -35,9 +35,7 @@ async def poll_all(port: int, count: int) -> None:
         logs.set_up(Path(folder) / "controller.jsonl")
         store.take_mastery()
         site = _site(Path(folder), port, count)
-        recorder = Recorder(
-            store.append_readings, dict.fromkeys(site.machines, round(grace_s(PROFILE.period_s, 1) * 1000))
-        )
+        recorder = Recorder(store, dict.fromkeys(site.machines, round(grace_s(PROFILE.period_s, 1) * 1000)))
         fleet = _fleet(site, recorder)
         polling, recording = asyncio.create_task(fleet.run()), asyncio.create_task(recorder.run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from controller.model.alarm import Alarm
 from controller.model.case import Case, Status
@@ -39,6 +41,8 @@ from controller.store import (
     verify,
 )
 from controller.store.journal import genesis, link
+from controller.store.readings import LONGEST
+from controller.store.tables import readings
 from devices.model import Order, Quality
 from tests.remembered import HOSPITAL, START, Remembering, alarm_raised, fold, received, sample, subject, writes_of
 
@@ -355,6 +359,67 @@ def test_a_block_written_twice_is_there_once(store: Store) -> None:
     assert len(store.curve("B1", "Level")) == 1
 
 
+def minutes(machine: str, first: int, last: int, began: int = START, **more: Any) -> list[ReadingBlock]:
+    """Blocks of a minute each, read once a second."""
+    return [
+        ReadingBlock(machine, "Temperature", "B1", began + 60_000 * minute, points, **{"gap_ms": 3000, **more})
+        for minute in range(first, last)
+        for points in [[(began + 1000 * second, second / 7, "good") for second in range(60 * minute, 60 * minute + 60)]]
+    ]
+
+
+def rows_of(store: Store, batch: str) -> list[int]:
+    query = select(readings.c.n).where(readings.c.batch == batch).order_by(readings.c.machine, readings.c.first_at)
+    with store._database.readers.connect() as connection:
+        return list(connection.scalars(query))
+
+
+def test_short_blocks_are_joined_and_the_curve_stays_as_it_was(store: Store) -> None:
+    store.append_readings([*minutes("pot-01", 0, 4), *minutes("pot-01", 6, 8), *minutes("soak-01", 20, 22)])
+    store.append_readings([replace(block, tag="Level") for block in minutes("pot-01", 0, 2)])
+    store.append_readings([replace(block, batch="B2") for block in minutes("pot-01", 0, 2)])
+    before = store.curve("B1", "Temperature"), store.curve("B1", "Level"), store.curve("B2", "Temperature")
+    store.join_readings("B1")
+    assert (store.curve("B1", "Temperature"), store.curve("B1", "Level"), store.curve("B2", "Temperature")) == before
+    assert (START + 242_000, None, "stale") in before[0]
+    assert rows_of(store, "B1") == [120, 360, 120]
+    assert rows_of(store, "B2") == [60, 60]
+
+
+def test_what_comes_after_joining_is_joined_to_it(store: Store) -> None:
+    blocks = minutes("pot-01", 0, LONGEST // 60 + 2)
+    for half in (blocks[:200], blocks[200:]):
+        store.append_readings(half)
+        store.join_readings("B1")
+    store.join_readings("B1")
+    assert rows_of(store, "B1") == [LONGEST, 120]
+    assert [at for at, *_ in store.curve("B1", "Temperature")] == [at for block in blocks for at, *_ in block.points]
+
+
+def test_no_sample_is_lost_where_a_clock_was_set_back_or_a_limit_changed(store: Store) -> None:
+    store.append_readings([*minutes("pot-01", 0, 2), *minutes("pot-01", 0, 2, START + 30_500)])
+    store.append_readings(minutes("pot-01", 5, 7, gap_ms=9000))
+    before = store.curve("B1", "Temperature")
+    store.join_readings("B1")
+    assert store.curve("B1", "Temperature") == before
+    assert [at for at, *_ in before] == sorted(at for at, *_ in before)
+    assert sum(rows_of(store, "B1")) == 360
+
+
+def test_a_join_that_fails_leaves_every_block_where_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.append_readings(minutes("pot-01", 0, 3))
+    before = store.curve("B1", "Temperature")
+
+    def failing(*_: object) -> None:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr("controller.store.readings.write", failing)
+    with pytest.raises(StoreFailed):
+        store.join_readings("B1")
+    assert store.curve("B1", "Temperature") == before
+    assert rows_of(store, "B1") == [60, 60, 60]
+
+
 def test_many_blocks_are_written_while_facts_are_committed(store: Store, line: Remembering) -> None:
     points = [(START + 1000 * n, 20.0 + n % 7, "good") for n in range(60)]
     blocks = [ReadingBlock(f"pot-{n:03}", "Temperature", f"B{n}", START, points) for n in range(1000)]
@@ -532,16 +597,82 @@ def test_a_killed_master_frees_its_line_at_once(server: str) -> None:
             Store.open(server)
         other.kill()
         other.wait(5)
-    deadline = time.monotonic() + 5
+    store = _opened_within(server, 5)
+    assert store.take_mastery() == 2
+    store.close()
+
+
+def _opened_within(server: str, seconds: float) -> Store:
+    """Open the line as soon as nobody has it."""
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            store = Store.open(server)
-            break
+            return Store.open(server)
         except MasteryTaken:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    assert store.take_mastery() == 2
+
+
+STANDS_STILL = """
+import sys, time
+from controller.store import Group, Store, StoreError
+from controller.store.postgres import PostgresDatabase
+from tests.remembered import alarm_raised
+PostgresDatabase.lease_s = 1
+store = Store.open(sys.argv[1])
+print(store.take_mastery(), flush=True)
+try:
+    while True:
+        store.keep_mastery()
+        time.sleep(0.1)
+except StoreError:
+    try:
+        store.commit(Group((alarm_raised("late"),), {}))
+    except StoreError as error:
+        print(type(error).__name__, flush=True)
+"""
+
+
+def test_a_master_that_was_stopped_loses_its_lease_and_writes_nothing_when_it_wakes(server: str) -> None:
+    command = [sys.executable, "-c", STANDS_STILL, server]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"1\n"
+            time.sleep(1.6)
+            with pytest.raises(MasteryTaken):
+                Store.open(server)
+            other.send_signal(signal.SIGSTOP)
+            stopped_s = time.monotonic()
+            successor = _opened_within(server, 6)
+            assert time.monotonic() - stopped_s > 0.5
+            assert successor.take_mastery() == 2
+            assert successor.commit(Group((alarm_raised("a"),), {("alarm", "a"): sample(Alarm)})) == 1
+            other.send_signal(signal.SIGCONT)
+            assert other.communicate(timeout=10)[0] == b"StoreFailed\n"
+        finally:
+            other.kill()
+    assert [stored.fact.about for stored in successor.facts_after(0, 9)] == [alarm_raised("a").about]
+    successor.close()
+
+
+def test_a_master_is_told_when_another_has_the_line(server: str) -> None:
+    store = Store.open(server)
+    store.take_mastery()
+    store.keep_mastery()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("UPDATE line SET epoch = 2")
+    with pytest.raises(MasteryLost):
+        store.keep_mastery()
+    with pytest.raises(StoreFailed):
+        store.commit(Group((alarm_raised("a"),), {}))
     store.close()
+
+
+def test_a_server_that_knows_no_leases_is_not_trusted(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.store.postgres._OLDEST", (99,))
+    with pytest.raises(Unsafe, match="or later"):
+        Store.open(server)
 
 
 def test_two_lines_share_one_server_and_keep_two_chains(server: str) -> None:

@@ -20,9 +20,9 @@ from controller.model.facts import (
     PrescriptionRejected,
 )
 from controller.store import Store, verify
+from controller.store.blocks import LARGEST, expand, squeeze
 from controller.store.codec import AGGREGATES, decode, encode
 from controller.store.journal import Head, forge, genesis, link
-from controller.store.readings import LARGEST, expand, squeeze
 from devices.model import Quality
 from tests.remembered import START, Remembering, alarm_raised, anything, fold, received
 
