@@ -32,6 +32,7 @@ from controller.model.stock import Lot, Zone
 from controller.model.world import Book, PotClass, Unit, World
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
+from controller.runtime.books import load_alarms
 from devices.model import LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def book(pots_wanted: int = 6) -> Book:
         boil_celsius={row.id: 99.5 for row in pots},
         grace_s={row.id: 3.0 for row in rows.values()},
         least_margin_ms=5_000,
+        alarms=load_alarms(),
     )
 
 

@@ -28,6 +28,7 @@ router = APIRouter(prefix="/api/v1", tags=["people"], route_class=Straight)
 
 HerbName = Annotated[str, Field(min_length=1, max_length=64)]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Alarm = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 Reason = Annotated[str, Field(max_length=100)]
 Note = Annotated[str, Field(max_length=500)]
 Pin = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
@@ -171,6 +172,28 @@ class ConfirmDeliveryBody(TypedDict):
     note: NotRequired[Note]
 
 
+@with_config(STRICT)
+class ShelveAlarmBody(TypedDict):
+    """A person puts an alarm aside for some minutes of plant time."""
+
+    type: Literal["ShelveAlarm"]
+    actor: Ref
+    pin: Pin
+    alarm: Alarm
+    minutes: Annotated[int, Field(ge=1, le=10_000)]
+    note: Note
+
+
+@with_config(STRICT)
+class UnshelveAlarmBody(TypedDict):
+    """A person takes an alarm from the shelf before its time."""
+
+    type: Literal["UnshelveAlarm"]
+    actor: Ref
+    pin: Pin
+    alarm: Alarm
+
+
 _TEXTS = frozenset({"reason", "note"})
 
 
@@ -200,6 +223,8 @@ ACTS: Mapping[str, _Act] = {
     "RunDeficit": _act(RunDeficitBody, intents.RunDeficit),
     "Scrap": _act(ScrapBody, intents.Scrap),
     "ConfirmDelivery": _act(ConfirmDeliveryBody, intents.ConfirmDelivery),
+    "ShelveAlarm": _act(ShelveAlarmBody, intents.ShelveAlarm),
+    "UnshelveAlarm": _act(UnshelveAlarmBody, intents.UnshelveAlarm),
 }
 _ANY = Annotated[
     SignReviewBody
@@ -213,7 +238,9 @@ _ANY = Annotated[
     | AssumeOkBody
     | RunDeficitBody
     | ScrapBody
-    | ConfirmDeliveryBody,
+    | ConfirmDeliveryBody
+    | ShelveAlarmBody
+    | UnshelveAlarmBody,
     Field(discriminator="type"),
 ]
 

@@ -11,7 +11,7 @@ from controller.api.body import STRICT
 from controller.api.desk import Here, answer_json
 from controller.api.openapi import described
 from controller.api.strict import check, read_json
-from controller.model.alarm import Alarm, Priority
+from controller.model.alarm import Alarm, AlarmRule, AlarmState, Priority
 from controller.model.intents import AcknowledgeAlarm
 from controller.texts import Texts
 from controller.wire import AlarmView, IntentAnswer
@@ -36,11 +36,13 @@ _SHAPE = TypeAdapter(AcknowledgeBody)
 async def alarms(here: Here) -> Response:
     """List alarms that somebody must still do something about, the gravest and newest first."""
     found = sorted(here.context.line.floor.alarms.values(), key=_rank)
-    return answer_json([alarm_view(alarm, here.context.texts) for alarm in found])
+    rules = here.context.line.book.alarms.rules
+    return answer_json([alarm_view(alarm, rules[alarm.rule], here.context.texts) for alarm in found])
 
 
-def _rank(alarm: Alarm) -> tuple[bool, int, int]:
-    return not alarm.active, _ORDER.index(alarm.priority), -alarm.raised_at
+def _rank(alarm: Alarm) -> tuple[bool, bool, int, int]:
+    aside = alarm.state in (AlarmState.SHLVD, AlarmState.DSUPR)
+    return aside, not alarm.active, _ORDER.index(alarm.priority), -alarm.raised_at
 
 
 @router.post("/alarms/{alarm}/acknowledge", **described(AcknowledgeBody, {200: IntentAnswer}))
@@ -51,7 +53,7 @@ async def acknowledge(alarm: AlarmId, request: Request, here: Here) -> Response:
     return answer_json(told(here, "AcknowledgeAlarm", answer.facts))
 
 
-def alarm_view(alarm: Alarm, texts: Texts) -> AlarmView:
+def alarm_view(alarm: Alarm, rule: AlarmRule, texts: Texts) -> AlarmView:
     """Show one alarm."""
     facts = {"source": alarm.source, "detail": alarm.detail}
     text, action = texts.say("alarm", alarm.rule, facts), texts.say("action", alarm.rule, facts)
@@ -65,6 +67,11 @@ def alarm_view(alarm: Alarm, texts: Texts) -> AlarmView:
         "acknowledged_by": alarm.acknowledged_by,
         "acknowledged_at": alarm.acknowledged_at,
         "cleared_at": alarm.cleared_at,
+        "respond_minutes": rule.respond_minutes,
+        "shelvable": rule.shelvable,
+        "shelved_until": alarm.shelved_until,
+        "shelved_by": alarm.shelved_by,
+        "suppressed_by": alarm.suppressed_by,
         "detail": alarm.detail,
         "text_zh": text.zh,
         "text_en": text.en,

@@ -164,6 +164,7 @@ async def line(here: Here) -> Response:
     view: LineView = {
         "line": context.line_id,
         "name": context.site_name,
+        "timezone": str(context.line.book.timezone),
         "now": context.line.clock.now(),
         "speed": context.line.clock.speed,
         "seq": context.line.seq,

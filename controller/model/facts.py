@@ -1048,6 +1048,7 @@ class AlarmRaised:
     source: str
     priority: Priority
     detail: str
+    suppressed_by: str = ""
 
     @property
     def about(self) -> str:
@@ -1072,6 +1073,63 @@ class AlarmAcknowledged:
 @dataclass(frozen=True, slots=True)
 class AlarmCleared:
     """The condition is over."""
+
+    at: int
+    alarm: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShelved:
+    """A person put it aside until a time."""
+
+    at: int
+    alarm: str
+    by: str
+    until: int
+    note: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmUnshelved:
+    """Its time on the shelf is over, or a person, `by`, ended it."""
+
+    at: int
+    alarm: str
+    by: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSuppressed:
+    """Another alarm, `by_alarm`, says it for this one."""
+
+    at: int
+    alarm: str
+    by_alarm: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return self.alarm
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmUnsuppressed:
+    """It speaks for itself again."""
 
     at: int
     alarm: str
@@ -1161,6 +1219,10 @@ Fact = (
     | AlarmRaised
     | AlarmAcknowledged
     | AlarmCleared
+    | AlarmShelved
+    | AlarmUnshelved
+    | AlarmSuppressed
+    | AlarmUnsuppressed
     | PersonEnrolled
 )
 
@@ -1232,6 +1294,10 @@ FACTS: Mapping[str, type[Fact]] = {
         AlarmRaised,
         AlarmAcknowledged,
         AlarmCleared,
+        AlarmShelved,
+        AlarmUnshelved,
+        AlarmSuppressed,
+        AlarmUnsuppressed,
         PersonEnrolled,
     )
 }

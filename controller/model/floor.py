@@ -36,7 +36,8 @@ class Floor:
     `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot; `by_herb`: herb ->
     drawers. `to_soak`: batches that wait for a soaking position, by slack; `to_house`: those that lost their pot.
     `free_soaks`: soaking positions without a batch. `booked`: batch -> machines it occupies. `open_pots`: class key -> pots
-    that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `at`: time of the last fact.
+    that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `lost_links`: machines
+    whose link is lost, since when. `at`: time of the last fact.
     """
 
     cases: Map[str, Case] = field(default_factory=_map)
@@ -56,6 +57,7 @@ class Floor:
     booked: Map[str, tuple[str, ...]] = field(default_factory=_map)
     open_pots: Map[str, Agenda] = field(default_factory=_map)
     deadlines: Agenda = field(default_factory=Agenda)
+    lost_links: Agenda = field(default_factory=Agenda)
     at: int = 0
     touched: Map[Row, object] = field(default_factory=_map)
 

@@ -193,6 +193,26 @@ class AcknowledgeAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class ShelveAlarm:
+    """A person puts an alarm aside for some plant minutes."""
+
+    alarm: str
+    minutes: int
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnshelveAlarm:
+    """A person takes an alarm from the shelf."""
+
+    alarm: str
+    actor: str
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolPerson:
     """An administrator enters or changes a person."""
 
@@ -327,6 +347,8 @@ ExternalIntent = (
     | Scrap
     | ConfirmDelivery
     | AcknowledgeAlarm
+    | ShelveAlarm
+    | UnshelveAlarm
     | EnrolPerson
     | EnrolStock
     | ReportMachine

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from controller.model.alarm import AlarmTable
 from controller.model.formulary import Formulary
 from controller.model.people import Station
 from controller.model.plan import Plan
@@ -69,6 +70,7 @@ class Book:
     boil_celsius: Mapping[str, float]
     grace_s: Mapping[str, float]
     least_margin_ms: int
+    alarms: AlarmTable
     spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     def pot_class(self, machine: str) -> PotClass:

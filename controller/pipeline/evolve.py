@@ -229,12 +229,19 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             floor = _zone(floor, fact.zone, excursion_at=0)
             return _lots(floor, fact.lots, quarantined=False, deviation_by=fact.by)
         case f.AlarmRaised():
-            alarm = Alarm(fact.alarm, fact.rule, fact.source, fact.priority, fact.at, detail=fact.detail)
-            return put(floor, "alarm", fact.alarm, alarm)
+            return _raised(floor, fact)
         case f.AlarmAcknowledged():
             return _alarm(floor, fact.alarm, acknowledged_by=fact.by, acknowledged_at=fact.at)
         case f.AlarmCleared():
             return _alarm(floor, fact.alarm, active=False, cleared_at=fact.at)
+        case f.AlarmShelved():
+            return _alarm(floor, fact.alarm, shelved_until=fact.until, shelved_by=fact.by)
+        case f.AlarmUnshelved():
+            return _unshelved(floor, fact)
+        case f.AlarmSuppressed():
+            return _alarm(floor, fact.alarm, suppressed_by=fact.by_alarm)
+        case f.AlarmUnsuppressed():
+            return _alarm(floor, fact.alarm, suppressed_by="")
         case f.PersonEnrolled():
             return put(floor, "person", fact.person.badge, fact.person)
         case _:
@@ -302,6 +309,34 @@ def _emptied(floor: Floor, lot: Lot) -> Floor:
 def _alarm(floor: Floor, key: str, **changes: Any) -> Floor:
     alarm = floor.alarms.get(key)
     return floor if alarm is None else put(floor, "alarm", key, replace(alarm, **changes))
+
+
+def _raised(floor: Floor, fact: f.AlarmRaised) -> Floor:
+    """Raise an alarm; one that comes again on its shelf stays there."""
+    alarm = Alarm(
+        fact.alarm,
+        fact.rule,
+        fact.source,
+        fact.priority,
+        fact.at,
+        detail=fact.detail,
+        suppressed_by=fact.suppressed_by,
+    )
+    old = floor.alarms.get(fact.alarm)
+    if old is not None:
+        alarm = replace(alarm, shelved_until=old.shelved_until, shelved_by=old.shelved_by)
+    return put(floor, "alarm", fact.alarm, alarm)
+
+
+def _unshelved(floor: Floor, fact: f.AlarmUnshelved) -> Floor:
+    """Put an alarm back before people: seen by whoever took it down, unseen where its time ran out."""
+    alarm = floor.alarms.get(fact.alarm)
+    if alarm is None:
+        return floor
+    alarm = replace(alarm, shelved_until=0, shelved_by="")
+    if alarm.active or fact.by:
+        alarm = replace(alarm, acknowledged_by=fact.by, acknowledged_at=fact.at if fact.by else 0)
+    return put(floor, "alarm", alarm.id, alarm)
 
 
 def _with(values: tuple[str, ...], value: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from controller.model.case import ENDS, Case
 from controller.model.equipment import Equipment
 from controller.model.people import Person
 from controller.model.stock import Lot, Zone
+from devices.model import LinkState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,9 @@ def _indexes(floor: Floor, old: Aggregate | None, new: Aggregate | None) -> dict
             return _batch_indexes(floor, cast("Batch | None", old), cast("Batch | None", new))
         case Equipment():
             return _machine_indexes(floor, cast("Equipment | None", old), cast("Equipment | None", new))
+        case Alarm():
+            changed = (cast("Alarm | None", old), cast("Alarm | None", new))
+            return {"deadlines": _deadline(floor, "alarm", *changed, _shelf_ends)}
         case Lot() as lot:
             return _lot_indexes(floor, cast("Lot | None", old), lot)
         case _:
@@ -148,6 +152,10 @@ def _machine_indexes(floor: Floor, old: Equipment | None, new: Equipment | None)
     before, after = old.batch if old else "", new.batch if new else ""
     if before != after:
         changes["booked"] = _rebook(floor.booked, machine.id, before, after)
+    if new is not None and new.link is LinkState.STALE:
+        changes["lost_links"] = floor.lost_links.put(machine.id, new.link_since)
+    elif machine.id in floor.lost_links:
+        changes["lost_links"] = floor.lost_links.drop(machine.id)
     match machine.kind:
         case "soaking":
             free = new is not None and not new.batch and new.usable
@@ -214,6 +222,10 @@ def _deadline(floor: Floor, kind: str, old: Any, new: Any, at: Any) -> Agenda:
 
 def _case_deadline(case: Case) -> int:
     return 0 if case.late or case.released_at else case.promised_at
+
+
+def _shelf_ends(alarm: Alarm) -> int:
+    return alarm.shelved_until
 
 
 def _batch_deadline(batch: Batch) -> int:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from controller.config import VESSELS
+from controller.model.alarm import AlarmRule, AlarmTable, Priority
 from controller.model.people import Station, StationKind
 from controller.model.world import Book, PotClass, Unit
 from devices.errors import SiteError
@@ -58,6 +59,7 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
             {key: grace_s(profile.period_s, site.speed) for key, (_, profile) in machines.items()}
         ),
         least_margin_ms=LEAST_MARGIN_S * site.speed * 1000,
+        alarms=load_alarms(),
         spoiling=MappingProxyType(
             {
                 key: frozenset(code for code, fault in profile.faults.items() if fault.spoils)
@@ -71,6 +73,16 @@ def boiling_celsius(pressure_kpa: float) -> float:
     """Return the temperature at which water boils under `pressure_kpa`, by the Antoine equation of water.toml."""
     table = tomllib.loads(resources.files("controller.runtime").joinpath("water.toml").read_text(encoding="utf-8"))
     return table["b"] / (table["a"] - math.log10(pressure_kpa * table["mmhg_per_kpa"])) - table["c"]
+
+
+def load_alarms() -> AlarmTable:
+    """Return the rules of alarms.toml."""
+    text = resources.files("controller.runtime").joinpath("alarms.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    rules = {
+        name: AlarmRule(**(row | {"priority": Priority(row["priority"])})) for name, row in table.pop("rule").items()
+    }
+    return AlarmTable(rules=MappingProxyType(rules), **table)
 
 
 def _unit(machine: MachineSite) -> Unit:

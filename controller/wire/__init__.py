@@ -265,7 +265,10 @@ class TaskView(TypedDict):
 
 
 class AlarmView(TypedDict):
-    """One alarm with its ISA-18.2 state and what to do."""
+    """One alarm with its ISA-18.2 state and what to do, and in how many wall minutes.
+
+    `shelved_until`: ms, 0 while it is not shelved; `suppressed_by`: the alarm that says it for this one.
+    """
 
     id: str
     rule: str
@@ -276,6 +279,11 @@ class AlarmView(TypedDict):
     acknowledged_by: str
     acknowledged_at: int
     cleared_at: int
+    respond_minutes: int
+    shelvable: bool
+    shelved_until: int
+    shelved_by: str
+    suppressed_by: str
     detail: str
     text_zh: str
     text_en: str
@@ -284,10 +292,15 @@ class AlarmView(TypedDict):
 
 
 class LineView(TypedDict):
-    """The line at a glance. `counts`: open prescriptions by status; `waivers`: machine ids that run without security."""
+    """The line at a glance. `timezone`: IANA name of the site's, in which its people read every instant.
+
+    `counts`: open prescriptions by status; `alarms`: alarms by their ISA-18.2 state, states without any left out; `waivers`:
+    machine ids that run without security.
+    """
 
     line: str
     name: str
+    timezone: str
     now: int
     speed: int
     seq: int

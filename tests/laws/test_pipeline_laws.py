@@ -52,6 +52,8 @@ class Day:
             self.scan_anything,
             self.amend,
             self.zone,
+            self.shelf,
+            self.outage,
         )
 
     def step(self) -> None:
@@ -149,6 +151,25 @@ class Day:
             newest = case.amendment or case.prescription
             changed = replace(newest, version=newest.version + 1, recipe_class=self.random.choice(list(RecipeClass)))
             self.line.do(i.ReceivePrescription(changed, "d"))
+
+    def shelf(self) -> None:
+        alarms = sorted(self.line.floor.alarms)
+        if not alarms:
+            return
+        alarm, who = self.random.choice(alarms), badge("reviewer")
+        self.line.do(i.ShelveAlarm(alarm, self.random.randrange(1, 90), who, "st", "note"))
+        if self.random.random() < 0.3:
+            self.line.do(i.UnshelveAlarm(alarm, who, "st"))
+
+    def outage(self) -> None:
+        """A switch loses its power: many links are lost at once and come back one by one."""
+        names = self.random.sample(sorted(self.line.machines), self.random.randrange(2, 9))
+        for name in names:
+            self.line.must(i.ReportLink(name, LinkState.STALE))
+        self.line.run(self.random.uniform(0, 5))
+        for name in self.random.sample(names, len(names)):
+            self.line.must(i.ReportLink(name, LinkState.FRESH))
+            self.line.report(name)
 
     def zone(self) -> None:
         self.line.must(i.ReportZone("normal", 35.0, 50.0))

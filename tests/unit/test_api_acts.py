@@ -23,6 +23,8 @@ SIGNING = {
     "AssumeOk",
     "RunDeficit",
     "Scrap",
+    "ShelveAlarm",
+    "UnshelveAlarm",
 }
 
 

@@ -92,6 +92,7 @@ async def test_the_line_is_counted_by_status() -> None:
         view = (await api.get("courier", "/api/v1/line")).json()
         assert view["counts"] == {"in_review": 2, "approved": 1}
         assert (view["line"], view["speed"], view["seq"]) == ("A", 60, api.line.seq)
+        assert view["timezone"] == "Asia/Shanghai"
 
 
 async def test_tasks_are_told_by_role_and_kind_the_most_pressing_first() -> None:

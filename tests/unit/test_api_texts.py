@@ -18,8 +18,8 @@ from controller.model.checkpoint import Gate, Verdict
 from controller.model.facts import FACTS
 from controller.model.prescription import DeliveryMethod, Handling, Preparation, RecipeClass, Route, Sex, Urgency
 from controller.model.task import TaskKind
-from controller.pipeline.decide import alarms
 from controller.quality.boil import BoilVerdict
+from controller.runtime.books import load_alarms
 from controller.texts import SECTIONS, Text, TextsError, load_texts, texts_from
 from controller.texts.inert import clean
 
@@ -79,9 +79,10 @@ def test_every_hold_has_its_text_and_its_short_name() -> None:
 
 
 def test_every_alarm_says_what_follows_and_what_to_do() -> None:
-    assert set(alarms._PRIORITIES.values()) <= set(Priority)
-    assert TEXTS.missing("alarm", alarms._PRIORITIES) == []
-    assert TEXTS.missing("action", alarms._PRIORITIES) == []
+    rules = load_alarms().rules
+    assert {rule.priority for rule in rules.values()} == set(Priority)
+    assert TEXTS.missing("alarm", rules) == []
+    assert TEXTS.missing("action", rules) == []
 
 
 def test_every_fact_task_status_and_checkpoint_has_a_name() -> None:

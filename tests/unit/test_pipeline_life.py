@@ -656,7 +656,7 @@ def test_nothing_is_asked_again_of_a_machine_at_work(line: PureLine) -> None:
 
 
 def test_what_a_person_saw_done_is_not_done_again(line: PureLine) -> None:
-    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    case, _ = doubtful(line, "charge", Stage.SOAKED)
     orders = len([fact for fact in line.facts if isinstance(fact, OrderIssued) and fact.verb == "charge"])
     line.must(i.AssumeOk(batch_of(line, case).id, badge("reviewer"), "st", "已进水"))
     assert batch_of(line, case).stage is Stage.BOILING

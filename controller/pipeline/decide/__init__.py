@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from controller.model import intents as i
 from controller.pipeline.decide.advance import advance, clean_machine, fill_soaks, rehouse
-from controller.pipeline.decide.alarms import acknowledge
+from controller.pipeline.decide.alarms import acknowledge, shelve, unshelve
 from controller.pipeline.decide.clock import tick
 from controller.pipeline.decide.cooking import attest
 from controller.pipeline.decide.delivery import confirm
@@ -63,6 +63,10 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return confirm(floor, intent, world)
         case i.AcknowledgeAlarm():
             return acknowledge(floor, intent, world)
+        case i.ShelveAlarm():
+            return shelve(floor, intent, world)
+        case i.UnshelveAlarm():
+            return unshelve(floor, intent, world)
         case i.EnrolPerson():
             return enrol_person(floor, intent, world)
         case i.EnrolStock():

@@ -28,6 +28,8 @@ def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
             case = floor.cases[which]
             facts.append(f.PromiseMissed(world.now, case.id))
             facts += raised(floor, "promise-missed", case.id, world, case.prescription.prescription_no)
+        elif kind == "alarm":
+            facts.append(f.AlarmUnshelved(world.now, which, ""))
         elif (batch := floor.batches[which]).stage in BEFORE_CHARGE:
             facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, SOAK_CHOICES, world, batch.soak_machine)
         else:

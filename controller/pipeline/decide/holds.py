@@ -45,10 +45,10 @@ def placed(
     if any(hold.reason == reason for hold in batch.holds) or batch.stage in ENDED:
         return ()
     hold = Hold(reason, cause, world.now, choices, machine, note)
-    return (
-        f.HoldPlaced(world.now, batch.case, batch.id, hold),
-        *raised(floor, "batch-held", batch.id, world, f"{reason} {machine}".strip()),
-    )
+    placed_now = (f.HoldPlaced(world.now, batch.case, batch.id, hold),)
+    if cause is Cause.LINK:  # the link has an alarm of its own, and nobody is asked to sign
+        return placed_now
+    return (*placed_now, *raised(floor, "batch-held", batch.id, world, f"{reason} {machine}".strip()))
 
 
 def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: str, world: World) -> tuple[f.Fact, ...]:

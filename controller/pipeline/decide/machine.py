@@ -10,7 +10,7 @@ from controller.model.batch import Batch, BoilRecord, Cause, Choice
 from controller.model.checkpoint import Verdict
 from controller.model.codes import BAG, make_code
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.alarms import cleared, link_back, link_lost, raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.holds import ATTESTABLE, ended, placed
 from controller.pipeline.react import has_left, is_inside
@@ -373,8 +373,8 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
         held: tuple[f.Fact, ...] = ()
         if batch is not None and is_inside(floor, machine):
             held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
-        return (linked, *raised(floor, "link-stale", machine.id, world), *held)
-    facts: list[f.Fact] = [linked, *cleared(floor, "link-stale", machine.id, world)]
+        return (linked, *link_lost(floor, machine.id, world), *held)
+    facts: list[f.Fact] = [linked, *link_back(floor, machine.id, world)]
     if batch is not None and any(hold.reason == f"link-stale.{machine.id}" for hold in batch.holds):
         facts += ended(floor, batch, f"link-stale.{machine.id}", "link", "", "", world)
     return tuple(facts)
