@@ -11,11 +11,11 @@ import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from devices.errors import CodecError
-from devices.model import Mode, OrderStatus, Quality, Reading, RefusedReason, Snapshot, State, Step
-from devices.profile_rules import SOURCE_TIME, STATUS, TEXT_TYPES, WORDS
+from devices.model import Quality, Reading, Snapshot
+from devices.profile_rules import ENUMS, SOURCE_TIME, STATUS, TEXT_TYPES, WORDS, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from devices.model import Order
     from devices.profile import Command, Profile, Tag
@@ -23,24 +23,23 @@ if TYPE_CHECKING:
 
 TEXT_BYTES: Final = 20
 _FORMATS: Final = {"u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q", "f32": "f", "text20": "20s"}
-_ENUMS: Final[dict[str, Callable[[int], Any]]] = {
-    "state": State,
-    "mode": Mode,
-    "step": Step,
-    "order_status": OrderStatus,
-    "refused_reason": RefusedReason,
-}
 
 
 class Block:
-    """One run of registers without a gap, and how its bytes become the values of tags `first`, `first` + 1, ..."""
+    """One run of registers without a gap, and how its bytes become the values of tags `first`, `first` + 1, ...
+
+    Tags of the bits of one register share it.
+    """
 
     def __init__(self, tags: Sequence[Tag], first: int) -> None:
         self.tags = tags
         self.first = first
+        pieces = {tag.address: tag for tag in tags}
+        places = {address: place for place, address in enumerate(pieces)}
         self.address = tags[0].address or 0
-        self.count = sum(WORDS[tag.type] for tag in tags)
-        self._format = struct.Struct(">" + "".join(_piece(tag) for tag in tags))
+        self.count = sum(WORDS[tag.type] for tag in pieces.values())
+        self._format = struct.Struct(">" + "".join(_piece(tag) for tag in pieces.values()))
+        self._shared = [places[tag.address] for tag in tags] if len(pieces) < len(tags) else None
         self._repairs = [(index, repair) for index, tag in enumerate(tags) if (repair := _repair(tag)) is not None]
 
     def unpack(self, data: bytes, values: list[Value | None]) -> None:
@@ -48,6 +47,8 @@ class Block:
         if len(data) != 2 * self.count:
             raise CodecError(f"{len(data)} bytes for {self.count} registers", tag=self.tags[0].name)
         found: list[Any] = list(self._format.unpack(data))
+        if self._shared is not None:
+            found = [found[place] for place in self._shared]
         for index, repair in self._repairs:
             found[index] = repair(found[index])
         values[self.first : self.first + len(found)] = found
@@ -66,7 +67,9 @@ def blocks(tags: Sequence[Tag], max_block: int) -> tuple[Block, ...]:
     end = size = -1
     for tag in tags:
         width = WORDS[tag.type]
-        if runs and tag.address == end and size + width <= max_block:
+        if runs and tag.address == runs[-1][-1].address:
+            runs[-1].append(tag)
+        elif runs and tag.address == end and size + width <= max_block:
             runs[-1].append(tag)
             size += width
         else:
@@ -89,13 +92,45 @@ def _repair(tag: Tag) -> Callable[[Any], Value] | None:
     """Say what `struct` alone cannot do for this tag; None for most."""
     if tag.type == "text20":
         return lambda raw: _text(raw, tag.name)
-    scale = tag.scale
-    if _swapped(tag):
-        plain = struct.Struct(">" + _FORMATS[tag.type])
-        if scale == 1:
-            return lambda raw: plain.unpack(_reversed_words(raw))[0]
-        return lambda raw: plain.unpack(_reversed_words(raw))[0] * scale
+    means = _meaning(tag)
+    if not _swapped(tag):
+        return means
+    plain = struct.Struct(">" + _FORMATS[tag.type])
+    if means is None:
+        return lambda raw: plain.unpack(_reversed_words(raw))[0]
+    return lambda raw: means(plain.unpack(_reversed_words(raw))[0])
+
+
+def _meaning(tag: Tag) -> Callable[[Any], Value] | None:
+    """Say how the machine's number becomes ours; None where it is ours."""
+    if tag.bits:
+        masks = [(1 << bit, number_of(tag.name, meaning) or 0) for bit, meaning in tag.bits.items()]
+        unset = number_of(tag.name, tag.unset) or 0
+        return lambda raw: next((meaning for mask, meaning in masks if raw & mask), unset)
+    if tag.codes:
+        codes = {code: number_of(tag.name, meaning) or 0 for code, meaning in tag.codes.items()}
+        return lambda raw: _decoded(codes, raw, tag.name)
+    scaled, lost = _scaled(tag), tag.lost
+    if lost is None:
+        return scaled
+    if scaled is None:
+        return lambda raw: math.nan if raw == lost else raw
+    return lambda raw: math.nan if raw == lost else scaled(raw)
+
+
+def _scaled(tag: Tag) -> Callable[[Any], Value] | None:
+    scale = int(tag.scale) if tag.scale.is_integer() else tag.scale
+    parts = round(1 / scale) if 0 < scale < 1 else 0
+    if parts and math.isclose(parts * scale, 1):
+        return lambda raw: raw / parts  # a tenth is no binary number, a division by ten is exact to the last digit
     return None if scale == 1 else lambda raw: raw * scale
+
+
+def _decoded(codes: Mapping[int, int], raw: int, tag: str) -> int:
+    try:
+        return codes[raw]
+    except KeyError as error:
+        raise CodecError(f"says {raw}, which its table does not know", tag=tag) from error
 
 
 def _reversed_words(raw: bytes) -> bytes:
@@ -125,9 +160,7 @@ class Decoder:
         self._names = [tag.name for tag in profile.scanned]
         indexed = list(enumerate(profile.scanned))
         self._time = next((index for index, tag in indexed if tag.name == SOURCE_TIME), None)
-        self._words = [
-            (STATUS[tag.name], index, _ENUMS.get(STATUS[tag.name])) for index, tag in indexed if tag.name in STATUS
-        ]
+        self._words = [(STATUS[tag.name], index, ENUMS.get(tag.name)) for index, tag in indexed if tag.name in STATUS]
         self._readings = [(tag.name, index) for index, tag in indexed if tag.reading]
         self._measured = frozenset(name for name, _ in self._readings)
 
@@ -167,7 +200,8 @@ class Decoder:
 def command_values(profile: Profile, order: Order, epoch: int) -> tuple[int | str, ...]:
     """Fill the block of `order`: every field of the profile's command, checksum and commit word included.
 
-    The order must be one to which `handshake.objection` has none. Raises CodecError.
+    The order must be one to which `handshake.objection` has none. What is no whole number in the machine's unit is rounded up:
+    never shorter, cooler or less than asked. Raises CodecError.
     """
     command, verb = profile.command, profile.verbs[order.verb]
     if command is None:
@@ -180,7 +214,9 @@ def command_values(profile: Profile, order: Order, epoch: int) -> tuple[int | st
         "step": order.step,
         "commit": command.commit or 0,
     }
-    known |= {f"p{index}": order.parameters[parameter.name] for index, parameter in enumerate(verb.parameters, 1)}
+    for index, parameter in enumerate(verb.parameters, 1):
+        asked = order.parameters.get(parameter.name, parameter.default or 0)
+        known[f"p{index}"] = -(-asked // parameter.scale)
     filled: list[int | str] = []
     for name, kind in command.fields:
         if name == "checksum":

@@ -9,6 +9,7 @@ DeviceError            names machine, tag and what to try
     ├── LinkDown       not connected, refused, closed
     ├── LinkTimeout    no answer in time; the outcome of a write is unknown
     ├── LinkLied       an answer that is not the answer to our request; the outcome of a write is unknown
+    ├── LinkDistrusted the peer is not the machine that we trust, or it does not trust us
     ├── LinkStale      an answer older than the question; it proves nothing
     └── LinkRefused    the machine answered with an exception; nothing was done
 """
@@ -57,6 +58,10 @@ class LinkTimeout(LinkError):
 
 class LinkLied(LinkError):
     """The answer does not belong to the request. Whether a write took effect is unknown; the connection is closed."""
+
+
+class LinkDistrusted(LinkError):
+    """The peer is not the machine that we trust, or it does not trust us; nothing was asked of it."""
 
 
 class LinkStale(LinkError):

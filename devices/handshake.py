@@ -2,7 +2,7 @@
 
 Three kinds. `echo`: the machine keeps the number of the last order it accepted, so reading it settles every doubt.
 `busy`: it has left its rest since we wrote. `none`: only the answer on the wire. Where a kind cannot tell, the receipt is
-Unknown and a person decides.
+Unknown and a person decides. A `stop` alone may be said twice: it is done when the machine rests.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from devices.codec import checked_text
 from devices.errors import CodecError, LinkRefused
-from devices.model import Accepted, Failed, Finished, OrderStatus, Refused, RefusedReason, State, Unknown
+from devices.model import Accepted, Failed, Finished, Mode, OrderStatus, Refused, RefusedReason, State, Unknown
 
 if TYPE_CHECKING:
     from devices.errors import DeviceError
     from devices.model import Order, Receipt, Snapshot
     from devices.profile import Profile
 
+STOP: Final = "stop"
 _MAX: Final = 0xFFFF_FFFF
 _AT_REST: Final = frozenset({State.IDLE, State.STOPPED, State.COMPLETE})
 _WIRE: Final = {
@@ -34,7 +35,8 @@ def objection(profile: Profile, order: Order) -> RefusedReason | None:
     if verb is None or profile.command is None:
         return RefusedReason.VERB
     limits = {parameter.name: parameter for parameter in verb.parameters}
-    if limits.keys() != order.parameters.keys() or not 0 < order.number <= _MAX:
+    needed = {name for name, parameter in limits.items() if parameter.default is None}
+    if not needed <= order.parameters.keys() <= limits.keys() or not 0 < order.number <= _MAX:
         return RefusedReason.PARAMETER
     if not all(limits[name].low <= value <= limits[name].high for name, value in order.parameters.items()):
         return RefusedReason.PARAMETER
@@ -53,9 +55,13 @@ def before_sending(profile: Profile, order: Order, snapshot: Snapshot, *, sent: 
     """
     if profile.handshake == "echo":
         return _echoed(order, snapshot)
+    if order.verb == STOP:
+        return _rests(order, snapshot)
     if sent:
         return _no_echo(order)
-    if profile.handshake == "busy" and snapshot.state not in _AT_REST:
+    if snapshot.mode in {Mode.MAINTENANCE, Mode.MANUAL}:
+        return Refused(order.number, RefusedReason.MODE)
+    if snapshot.state not in _AT_REST and "StateCurrent" in profile.tags:
         return Refused(order.number, RefusedReason.BUSY)
     return None
 
@@ -67,6 +73,8 @@ def heard(
 
     `before`: read before it left. `answered`: the wire said that the block arrived.
     """
+    if profile.handshake != "echo" and order.verb == STOP and "StateCurrent" in profile.tags:
+        return _rests(order, now)
     match profile.handshake:
         case "echo":
             if now.epoch > epoch:
@@ -95,7 +103,7 @@ def lapsed(order: Order, last: Snapshot | None, doubt: DeviceError | None) -> Re
 def settle(profile: Profile, order: Order, snapshot: Snapshot) -> Receipt | None:
     """Say after a restart what became of an order of unknown outcome; None: the machine did not act on it."""
     if profile.handshake != "echo":
-        return _no_echo(order)
+        return _rests(order, snapshot) if order.verb == STOP else _no_echo(order)
     if (receipt := _echoed(order, snapshot)) is not None:
         return receipt
     if snapshot.order > order.number:
@@ -117,6 +125,11 @@ def _echoed(order: Order, snapshot: Snapshot) -> Receipt | None:
             return Failed(order.number, snapshot.fault)
         case _:
             return Accepted(order.number)
+
+
+def _rests(order: Order, snapshot: Snapshot) -> Receipt | None:
+    """Say whether a stop has nothing left to do."""
+    return Finished(order.number, 0) if snapshot.state in _AT_REST else None
 
 
 def _no_echo(order: Order) -> Unknown:

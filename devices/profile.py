@@ -37,6 +37,9 @@ Register = Annotated[int, Field(ge=0, le=0xFFFF)]
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 Long = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Bit = Annotated[int, Field(ge=0, le=15)]
+Meaning = int | str
+"""A number of ours, or its word in PackML's spelling: 6 or "Execute" for `StateCurrent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
@@ -49,9 +52,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Fault(Text):
-    """What a fault number of the machine means. `spoils`: what is in the vessel is no medicine any more."""
+    """What a fault number of the machine means. `spoils`: what is in the vessel is no medicine any more.
+
+    `word`: our name for it, whatever number the maker gave it; empty for what only this maker knows.
+    """
 
     spoils: bool = False
+    word: Literal["", "dry-boil", "sensor", "heartbeat"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
@@ -60,6 +67,8 @@ class Tag:
 
     `reading`: measured, so it is judged by `low`..`high`, by `rate_per_s` (largest honest change in one plant second; 0 = any)
     and by `stuck_polls` (polls after which a bit-identical value is no measurement; 0 = may rest).
+    Ours = the machine's x `scale`, or by `codes` what its number means, or by `bits` what the first bit means that is set, in the
+    order of the table, and `unset` where none is. `lost`: the number it shows instead of a measurement that failed.
     """
 
     name: str
@@ -75,6 +84,10 @@ class Tag:
     high: float = 0.0
     rate_per_s: Annotated[float, Field(ge=0)] = 0.0
     stuck_polls: Annotated[int, Field(ge=0)] = 0
+    codes: dict[int, Meaning] = field(default_factory=dict[int, Meaning])
+    bits: dict[Bit, Meaning] = field(default_factory=dict[int, Meaning])
+    unset: Meaning = 0
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
@@ -131,12 +144,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Parameter:
-    """One number of a verb, `low` to `high`, uint32."""
+    """One number of a verb, `low` to `high`, uint32. `scale`: how many of our units make one of the machine's.
+
+    `default`: sent by an order that does not name it; without one every order must.
+    """
 
     name: str
     unit: str
     low: Long
     high: Long
+    scale: Annotated[int, Field(ge=1)] = 1
+    default: Long | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)

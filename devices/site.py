@@ -16,7 +16,6 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urlsplit
 
 from devices.errors import ClockError, SiteError
 
@@ -26,13 +25,36 @@ if TYPE_CHECKING:
 MAX_SPEED = 240
 KINDS = ("decoction", "soaking", "packing", "scale", "storage")
 SCHEMES = ("modbus", "opc.tcp", "memory")
+WAIVER = "opcua-none"
+"""What stands in `waiver` of a machine that is spoken to over OPC UA without signature and encryption."""
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """[machine.security]: how a machine and we know each other. Files are PEM; none of them is read here.
+
+    `certificate`, `key`: ours. The machine's is `pinned`, or signed by one of `authorities` for the host of the URL and not in
+    one of the lists `revoked`. OPC UA also has a `policy` and a `user`, whose password is the one line of `password_file` or
+    the environment variable `password_env`.
+    """
+
+    certificate: Path
+    key: Path
+    pinned: Path | None = None
+    authorities: tuple[Path, ...] = ()
+    revoked: tuple[Path, ...] = ()
+    policy: str = ""
+    user: str = ""
+    password_file: Path | None = None
+    password_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSite:
     """One [[machine]]. `volume_ml`: (smallest load, volume of the vessel); (0, 0) where it holds nothing.
 
-    `code` is the label on the vessel; `zone` the storage zone of a sensor; `station` the bench of a scale.
+    `code` is the label on the vessel; `zone` the storage zone of a sensor; `station` the bench of a scale. Modbus is spoken over
+    TLS where there is `security`; OPC UA is spoken with `security`, or without any under a `waiver`, never with both.
     """
 
     id: str
@@ -46,6 +68,7 @@ class MachineSite:
     zone: str = ""
     station: str = ""
     waiver: str = ""
+    security: Security | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +85,49 @@ class Site:
 
 
 def load_site(path: Path) -> Site:
-    """Read the site file at `path`; relative folders are relative to it. Raises SiteError naming the place."""
+    """Read the site file at `path`; relative folders are relative to it. Raises SiteError with every problem."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except FileNotFoundError as error:
+        raise SiteError(f"{path}: 没有这个文件 (no such file)") from error
+    except OSError as error:
+        raise SiteError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SiteError(f"{path}: {error}") from error
     return site_from(raw, base=path.resolve().parent)
 
 
 def site_from(raw: Mapping[str, Any], *, base: Path) -> Site:
-    """Check the parsed site file. `base`: folder that relative paths start from."""
-    table = _Table(raw, "config")
+    """Check the parsed site file. `base`: folder that relative paths start from. Raises SiteError, a line for each problem."""
+    site, problems = read_site(raw, base=base)
+    if problems:
+        raise SiteError("\n".join(problems))
+    return site
+
+
+def read_site(raw: Mapping[str, Any], *, base: Path) -> tuple[Site, list[str]]:
+    """Read what can be read and say everything that is wrong: a wrong value is as if left out, and so is a wrong machine."""
+    problems: list[str] = []
+    table = _Table(raw, "config", problems)
     place, clock, paths = table.sub("site"), table.sub("clock"), table.sub("paths")
     place.only("name", "timezone", "pressure_kpa", "pressure_cooking")
     clock.only("speed")
     paths.only("state")
     machines: dict[str, MachineSite] = {}
     for row in table.rows("machine"):
-        machine = _machine(row)
+        before = len(problems)
+        machine = _machine(row, base)
         if machine.id in machines:
-            raise SiteError(f"{row.where}.id: {machine.id!r} is there twice")
-        machines[machine.id] = machine
-    for machine in machines.values():
-        if machine.packer and (machine.packer not in machines or machines[machine.packer].kind != "packing"):
-            raise SiteError(f"machine {machine.id}: packer {machine.packer!r} is not a packing machine of this site")
-    return Site(
+            row.wrong("id", f"{machine.id!r} is there twice")
+        if len(problems) == before:
+            machines[machine.id] = machine
+    packers = {row.text("id", "") for row in table.rows("machine") if row.text("kind", "") == "packing"}
+    problems += (
+        f"machine {machine.id}: packer {machine.packer!r} is not a packing machine of this site"
+        for machine in machines.values()
+        if machine.packer and machine.packer not in packers
+    )
+    site = Site(
         name=place.text("name", "decoction centre"),
         timezone=place.text("timezone", "Asia/Shanghai"),
         pressure_kpa=place.number("pressure_kpa", 101.3, low=50.0, high=110.0),
@@ -95,15 +136,23 @@ def site_from(raw: Mapping[str, Any], *, base: Path) -> Site:
         state=(base / paths.text("state", "var")).resolve(),
         machines=machines,
     )
+    return site, list(dict.fromkeys(problems))
 
 
-def _machine(row: _Table) -> MachineSite:
+def _machine(row: _Table, base: Path) -> MachineSite:
     row.only(*(field.name for field in fields(MachineSite)))
-    kind, url = row.text("kind"), row.text("url")
-    if kind not in KINDS:
-        raise SiteError(f"{row.where}.kind: {kind!r} is none of {', '.join(KINDS)}")
-    if urlsplit(url).scheme not in SCHEMES:
-        raise SiteError(f"{row.where}.url: {url!r} starts with none of {', '.join(SCHEMES)}")
+    kind, url, waiver = row.text("kind"), row.text("url"), row.text("waiver", "")
+    security = _security(row.sub("security"), base) if row.has("security") else None
+    scheme = url.partition(":")[0]
+    if kind and kind not in KINDS:
+        row.wrong("kind", f"{kind!r} is none of {', '.join(KINDS)}")
+    if url and scheme not in SCHEMES:
+        row.wrong("url", f"{url!r} starts with none of {', '.join(SCHEMES)}")
+    if waiver not in ("", WAIVER):
+        row.wrong("waiver", f"{waiver!r} is not {WAIVER!r}")
+    # What the screen shows as running without security is what does: a waiver that waives nothing would be a lie there.
+    elif waiver and (security is not None or scheme not in ("", "opc.tcp")):
+        row.wrong("waiver", f"{waiver!r} is for a machine over OPC UA that has no security")
     return MachineSite(
         id=row.text("id"),
         kind=kind,
@@ -115,55 +164,96 @@ def _machine(row: _Table) -> MachineSite:
         packer=row.text("packer", ""),
         zone=row.text("zone", ""),
         station=row.text("station", ""),
-        waiver=row.text("waiver", ""),
+        waiver=waiver,
+        security=security,
+    )
+
+
+def _security(table: _Table, base: Path) -> Security:
+    table.only(*(field.name for field in fields(Security)))
+
+    def one(key: str) -> Path | None:
+        return base / name if (name := table.text(key, "")) else None
+
+    return Security(
+        certificate=base / table.text("certificate"),
+        key=base / table.text("key"),
+        pinned=one("pinned"),
+        authorities=tuple(base / name for name in table.texts("authorities")),
+        revoked=tuple(base / name for name in table.texts("revoked")),
+        policy=table.text("policy", ""),
+        user=table.text("user", ""),
+        password_file=one("password_file"),
+        password_env=table.text("password_env", ""),
     )
 
 
 class _Table:
-    """A TOML table read strictly, so that an error names its place."""
+    """A TOML table read strictly: what is wrong is added to `problems` by its place, and its default stands for it."""
 
-    def __init__(self, raw: Mapping[str, Any], where: str) -> None:
-        self._raw, self.where = raw, where
+    def __init__(self, raw: Mapping[str, Any], where: str, problems: list[str]) -> None:
+        self._raw, self._where, self._problems = raw, where, problems
+
+    def wrong(self, key: str, what: str) -> None:
+        self._problems.append(f"{self._where}.{key}: {what}")
 
     def sub(self, key: str) -> _Table:
         value = self._raw.get(key, {})
         if not isinstance(value, dict):
-            raise SiteError(f"{self.where}.{key}: not a table")
-        return _Table(cast("dict[str, Any]", value), key)
+            self.wrong(key, "not a table")
+            value = {}
+        where = key if self._where == "config" else f"{self._where}.{key}"
+        return _Table(cast("dict[str, Any]", value), where, self._problems)
+
+    def has(self, key: str) -> bool:
+        return key in self._raw
 
     def rows(self, key: str) -> list[_Table]:
         rows = self._raw.get(key, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[object]", rows)):
-            raise SiteError(f"{self.where}.{key}: not a list of tables")
-        return [_Table(row, f"{key}[{index}]") for index, row in enumerate(cast("list[dict[str, Any]]", rows))]
+            self.wrong(key, "not a list of tables")
+            rows = []
+        tables = enumerate(cast("list[dict[str, Any]]", rows))
+        return [_Table(row, f"{key}[{index}]", self._problems) for index, row in tables]
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._raw.get(key, default)
         if not isinstance(value, str) or (default is None and not value):
-            raise SiteError(f"{self.where}.{key}: a text is needed")
+            self.wrong(key, "a text is needed")
+            return default or ""
         return value
+
+    def texts(self, key: str) -> list[str]:
+        value = self._raw.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in cast("list[object]", value)):
+            self.wrong(key, "a list of texts is needed")
+            return []
+        return cast("list[str]", value)
 
     def number(self, key: str, default: float, *, low: float, high: float) -> float:
         value = self._raw.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise SiteError(f"{self.where}.{key}: a number from {low:g} to {high:g} is needed")
+            self.wrong(key, f"a number from {low:g} to {high:g} is needed")
+            return float(default)
         return float(value)
 
     def whole(self, key: str, default: int, *, low: int, high: int) -> int:
         value = self.number(key, default, low=low, high=high)
         if not value.is_integer():
-            raise SiteError(f"{self.where}.{key}: a whole number is needed")
+            self.wrong(key, "a whole number is needed")
+            return default
         return int(value)
 
     def only(self, *keys: str) -> None:
-        """Refuse a key that nobody reads: it is a typing mistake."""
-        if stray := sorted(self._raw.keys() - set(keys)):
-            raise SiteError(f"{self.where}.{stray[0]}: not a key")
+        """Name every key that nobody reads: it is a typing mistake."""
+        for stray in sorted(self._raw.keys() - set(keys)):
+            self.wrong(stray, "not a key")
 
     def flag(self, key: str, *, default: bool) -> bool:
         value = self._raw.get(key, default)
         if not isinstance(value, bool):
-            raise SiteError(f"{self.where}.{key}: true or false is needed")
+            self.wrong(key, "true or false is needed")
+            return default
         return value
 
     def pair(self, key: str) -> tuple[int, int]:
@@ -172,7 +262,8 @@ class _Table:
             case [int(low), int(high)] if 0 <= low <= high and bool not in (type(low), type(high)):
                 return low, high
             case _:
-                raise SiteError(f"{self.where}.{key}: two whole numbers, smallest load and volume in mL, are needed")
+                self.wrong(key, "two whole numbers, smallest load and volume in mL, are needed")
+                return 0, 0
 
 
 def boot_id() -> str:

@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Check configuration, profiles, formulary, recipes, stock and people; exit 1 on any error."),
     "verify": ("database", "Check the journal's chain, the state refolded from it, and that nothing was lost."),
     "record": ("record", "Write the batch record of a prescription to standard output."),
+    "outage": (
+        "outage",
+        "Write the outage sheet to standard output: every disturbed batch, worst first, with a proposal.",
+    ),
     "key": ("keys", "Keys of the HTTP API."),
     "user": ("people", "People, their roles, badges and PINs."),
     "backup": ("database", "Write a checked copy of the database to a new file, beside a running controller too."),

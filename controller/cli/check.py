@@ -16,6 +16,7 @@ from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
 from controller.config import ConfigError, read_config
 from controller.formulary import formulary_problems, load_formulary, load_recipes, recipe_problems
+from controller.formulary.outage import outage_problems
 from controller.runtime.books import make_book
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
@@ -39,7 +40,7 @@ def check(config: ConfigFile = SITE_FILE) -> None:
 
 
 def _errors(path: Path) -> Iterator[str]:
-    tables = [*formulary_problems(), *recipe_problems()]
+    tables = [*formulary_problems(), *recipe_problems(), *outage_problems()]
     profiles = list(_profile_problems())
     yield from (*tables, *profiles)
     try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from controller.model.formulary import Formulary
     from controller.model.recipe import RecipeTable
     from devices.profile import Profile
-    from devices.site import MachineSite
+    from devices.site import MachineSite, Site
 
 LEAST_MARGIN_S: Final = 5
 """Wall seconds an order must have left when it is issued."""
@@ -35,7 +35,7 @@ LEAST_MARGIN_S: Final = 5
 def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profiles: Mapping[str, Profile]) -> Book:
     """Put the book together. Raises SiteError where a machine and its profile do not fit."""
     site = config.site
-    machines = {machine.id: (machine, _profile(machine, profiles)) for machine in site.machines.values()}
+    machines = {machine.id: (machine, _profile(machine, profiles, site)) for machine in site.machines.values()}
     pots = {key: pair for key, pair in machines.items() if pair[0].kind == "decoction"}
     boiling = boiling_celsius(site.pressure_kpa)
     stations = (
@@ -89,10 +89,22 @@ def _unit(machine: MachineSite) -> Unit:
     return Unit(machine.id, machine.kind, machine.code, machine.volume_ml, machine.use, machine.packer, machine.waiver)
 
 
-def _profile(machine: MachineSite, profiles: Mapping[str, Profile]) -> Profile:
+def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) -> Profile:
     profile = profiles.get(machine.profile)
     if profile is None or profile.kind != machine.kind:
         raise SiteError(
             f"profile {machine.profile!r} is not one for a machine of kind {machine.kind}", machine=machine.id
+        )
+    if profile.vessel == "pressure" and not site.pressure_cooking:
+        raise SiteError("cooks under pressure, and the site has pressure_cooking = false", machine=machine.id)
+    if profile.verbs and profile.readiness.command == "todo":
+        raise SiteError(
+            f"profile {machine.profile!r} has not passed the command suite: monitor only, it must not start heat",
+            machine=machine.id,
+        )
+    if profile.verbs and profile.handshake != "echo":
+        raise SiteError(
+            f"profile {machine.profile!r} keeps no order numbers: the line cannot follow its orders yet",
+            machine=machine.id,
         )
     return profile

@@ -1,23 +1,29 @@
-"""Modbus TCP: one client object per connection, one request at a time, and only the one answer that fits it.
+"""Modbus TCP, plain or over TLS: one client object per connection, one request at a time, and only the one answer that fits it.
 
 pymodbus connects, frames, sends and waits. By itself it takes answers that are not ours (transaction id 0, another function
 code, another count, another address echoed), repeats writes and does not notice a peer that closes; so it gets no retries and no
 reconnect of its own, and what comes back is checked byte by byte in `_Connection._see` and never decoded a second time.
+A peer over TLS is judged before it is asked anything.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final, cast
+import math
+import ssl
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from pymodbus.client import AsyncModbusTcpClient
+from cryptography import x509
+from pymodbus.client import AsyncModbusTcpClient, AsyncModbusTlsClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from devices import codec
-from devices.errors import LinkDown, LinkError, LinkLied, LinkRefused, LinkTimeout, SiteError
+from devices.errors import LinkDistrusted, LinkDown, LinkError, LinkLied, LinkRefused, LinkTimeout, SiteError
+from devices.links import trust
+from devices.links.modbus_answer import ILLEGAL_ADDRESS, ILLEGAL_VALUE, Expected, refused
 from devices.profile_rules import HEARTBEAT
 from devices.protocol import Scan
 
@@ -33,10 +39,11 @@ if TYPE_CHECKING:
 # Every failure reaches the caller as an exception; pymodbus would log each of them as well, with hex dumps.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
-ILLEGAL_ADDRESS: Final = 2
-_READ_HOLDING: Final = 3
-_REFUSAL_SIZE: Final = 9
 _LAST_UNIT: Final = 255
+_FORGET_S: Final = 20.0
+"""Wall seconds after which a register that was refused is asked for again: a machine that starts up refuses for a while."""
+_IMPOSTOR: Final = "is this the right machine, was its certificate renewed?"
+_STRANGER: Final = "does it trust our certificate, does it speak TLS on this port?"
 
 
 class ModbusLink:
@@ -45,13 +52,11 @@ class ModbusLink:
     def __init__(self, site: MachineSite, profile: Profile) -> None:
         if profile.modbus is None:
             raise SiteError(f"profile {profile.id!r} has no [modbus]", machine=site.id)
-        self._machine = site.id
-        self._address = _address(site)
-        self._unit = self._address[2]
+        self._site, self._machine = site, site.id
+        self._host, self._port, self._unit = _address(site)
         self._profile, self._modbus = profile, profile.modbus
         self._size = len(profile.scanned)
-        self._blocks: Sequence[codec.Block] = codec.blocks(profile.scanned, profile.modbus.max_block)
-        self._illegal: dict[str, str] = {}
+        self._learn_anew()
         self._connection: _Connection | None = None
         self._quiet_until_s = 0.0
 
@@ -61,15 +66,18 @@ class ModbusLink:
         return self._connection is not None and self._connection.sound
 
     async def connect(self) -> None:
-        """Make a new connection and forget which registers the old one refused. Raises LinkDown."""
+        """Make a new connection and forget which registers the old one refused. Raises LinkDown or LinkDistrusted."""
         await self.close()
-        self._blocks, self._illegal = codec.blocks(self._profile.scanned, self._modbus.max_block), {}
-        connection = _Connection(self._machine, self._address, self._profile.timeout_s)
+        self._learn_anew()
+        papers = None if self._site.security is None else trust.read_papers(self._site)
+        connection = _Connection(self._site, (self._host, self._port, self._unit), self._profile.timeout_s, papers)
         await connection.open()
         self._connection = connection
 
     async def read(self) -> Scan:
         """Read every register that has a name. A tag that the machine does not know is flawed, the others are read."""
+        if asyncio.get_running_loop().time() >= self._forget_at_s:
+            self._learn_anew()
         values: list[Value | None] = [None] * self._size
         waiting = list(reversed(self._blocks))
         good: list[codec.Block] = []
@@ -79,11 +87,13 @@ class ModbusLink:
                 block.unpack(await self._registers(block), values)
                 good.append(block)
             except LinkRefused as refusal:
-                if refusal.code != ILLEGAL_ADDRESS:
+                halves = block.halves()
+                if refusal.code != ILLEGAL_ADDRESS and not (refusal.code == ILLEGAL_VALUE and halves):
                     raise
-                if len(block.tags) == 1:
+                if not halves:
                     self._illegal[block.tags[0].name] = "illegal-address"
-                waiting.extend(reversed(block.halves()))
+                waiting.extend(reversed(halves))
+                self._forget_at_s = min(self._forget_at_s, asyncio.get_running_loop().time() + _FORGET_S)
         self._blocks = good
         return Scan(values, self._illegal)
 
@@ -104,6 +114,12 @@ class ModbusLink:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _learn_anew(self) -> None:
+        """Plan the fewest reads, as if no register had ever been refused."""
+        self._blocks: Sequence[codec.Block] = codec.blocks(self._profile.scanned, self._modbus.max_block)
+        self._illegal: dict[str, str] = {}
+        self._forget_at_s = math.inf
 
     async def _registers(self, block: codec.Block) -> bytes:
         count = block.count
@@ -129,32 +145,69 @@ class ModbusLink:
 class _Connection:
     """One socket from its opening to its first failure. `sound`: connected, and nothing doubtful has happened."""
 
-    def __init__(self, machine: str, address: tuple[str, int, int], timeout_s: float) -> None:
-        host, port, unit = address
+    def __init__(
+        self, site: MachineSite, address: tuple[str, int, int], timeout_s: float, papers: trust.Papers | None
+    ) -> None:
+        self._host, port, unit = address
         self.sound = False
-        self._machine = machine
-        self._expected: _Expected | None = None
+        self._machine = site.id
+        self._timeout_s = timeout_s
+        self._papers = papers
+        self._expected: Expected | None = None
         self._answer = b""
         self._met = ModbusPDU(dev_id=unit)  # what pymodbus is told when the answer is there
-        self._client = AsyncModbusTcpClient(
-            host,
-            port=port,
-            timeout=timeout_s,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._see,
-            trace_connect=self._changed,
-        )
+        manners: dict[str, Any] = {
+            "port": port,
+            "timeout": timeout_s,
+            "retries": 0,
+            "reconnect_delay": 0,
+            "trace_packet": self._see,
+        }
+        if papers is None or site.security is None:
+            self._client = AsyncModbusTcpClient(self._host, **manners)
+        else:
+            tls = trust.tls_context(site.security, papers)
+            self._client = AsyncModbusTlsClient(self._host, sslctx=tls, **manners)
+        self._client.ctx.callback_disconnected = self._lost
 
     async def open(self) -> None:
         try:
-            opened = await self._client.connect()
-        except BaseException:
+            # pymodbus's own connect() does the same and keeps to itself why it failed.
+            async with asyncio.timeout(self._timeout_s):
+                await self._client.ctx.call_create()
+            self._judge()
+        except BaseException as error:
             self.close()
-            raise
-        if not opened:
-            self.close()
-            raise LinkDown("cannot be reached", machine=self._machine, advice="is it on, is its address right?")
+            ours = self._translated(error)
+            if ours is None:
+                raise
+            raise ours from error
+        self.sound = True
+
+    def _judge(self) -> None:
+        """Look at what the peer shows, before anything is asked of it. Raises LinkDistrusted."""
+        if self._papers is None:
+            return
+        channel: ssl.SSLObject = self._client.ctx.transport.get_extra_info("ssl_object")
+        shown = x509.load_der_x509_certificate(channel.getpeercert(binary_form=True) or b"")
+        if reason := trust.refusal(shown, self._papers, self._host):
+            raise LinkDistrusted(reason, machine=self._machine, advice=_IMPOSTOR)
+
+    def _translated(self, error: BaseException) -> LinkError | None:
+        """Say in our words why there is no connection; None for what is no failure of the link."""
+        match error:
+            case ssl.SSLCertVerificationError():
+                expected = self._papers and self._papers.pinned
+                pinned = f", not {trust.fingerprint(expected)}, which is pinned" if expected else ""
+                reason = f"shows a certificate that is refused: {error.verify_message}{pinned}"
+                return LinkDistrusted(reason, machine=self._machine, advice=_IMPOSTOR)
+            case ssl.SSLError() | ConnectionResetError() if self._papers is not None:
+                reason = f"makes no TLS with us: {getattr(error, 'reason', 'it hung up')}"
+                return LinkDistrusted(reason, machine=self._machine, advice=_STRANGER)
+            case TimeoutError() | OSError():
+                return LinkDown("cannot be reached", machine=self._machine, advice="is it on, is its address right?")
+            case _:
+                return None
 
     async def exchange(self, request: _Request) -> bytes:
         """Send `request` and return the answer's frame. Any failure but LinkRefused closes the socket."""
@@ -169,19 +222,22 @@ class _Connection:
         except BaseException:
             self.close()
             raise
-        if len(self._answer) == _REFUSAL_SIZE and self._answer[7] & 0x80:
-            code = self._answer[8]
+        if code := refused(self._answer):
             raise LinkRefused(f"refused with exception {code}", code=code, machine=self._machine)
         return self._answer
 
     def close(self) -> None:
+        """Close the socket at once; TLS would first wait for a farewell that a dead peer never sends."""
         self._fail(LinkTimeout("the connection was closed before the answer came", machine=self._machine))
+        transport = cast("asyncio.Transport | None", self._client.ctx.transport)
+        if transport is not None:
+            transport.abort()
         self._client.close()
 
     def _see(self, sending: bool, packet: bytes) -> bytes:  # noqa: FBT001  pymodbus calls it by position
         """See every packet in pymodbus's place; of what was received, `packet` is everything since the request."""
         if sending:
-            self._expected = _Expected(packet)
+            self._expected = Expected(packet)
             return packet
         whole = self._expected is not None and self._expected.met_by(packet)
         if whole:
@@ -189,13 +245,18 @@ class _Connection:
             self._end_wait(self._met)
         elif whole is False:
             self._fail(LinkLied(f"{packet[:16].hex()} is not the answer to our request", machine=self._machine))
-            self._client.close()
+            self.close()
         return b""
 
-    def _changed(self, connected: bool) -> None:  # noqa: FBT001  pymodbus calls it by position
+    def _lost(self, exc: Exception | None) -> None:
         """Hear at once that the peer closed: pymodbus would let the pending request wait for its time-out."""
-        self.sound = connected
-        if not connected:
+        if self._papers is not None and not self._answer:
+            # With TLS 1.3 a client that is not let in learns it here; whether the peer gives a reason is its own affair.
+            said = "ended TLS before it answered anything" + (
+                f": {exc.reason}" if isinstance(exc, ssl.SSLError) else ""
+            )
+            self._fail(LinkDistrusted(said, machine=self._machine, advice=_STRANGER))
+        else:
             self._fail(LinkTimeout("the machine closed the connection before it answered", machine=self._machine))
 
     def _fail(self, error: LinkError) -> None:
@@ -212,29 +273,6 @@ class _Connection:
             pending.set_exception(outcome)
         else:
             pending.set_result(outcome)
-
-
-class _Expected:
-    """The one answer that fits a request: every byte of its head is known before we ask."""
-
-    def __init__(self, request: bytes) -> None:
-        start, unit, function = request[:4], request[6], request[7]
-        if function == _READ_HOLDING:
-            data_bytes = 2 * int.from_bytes(request[10:12], "big")
-            answer = start + (3 + data_bytes).to_bytes(2, "big") + bytes((unit, function, data_bytes))
-            size = len(answer) + data_bytes
-        else:
-            answer = start + b"\x00\x06" + request[6:12]
-            size = len(answer)
-        refusal = start + b"\x00\x03" + bytes((unit, function | 0x80))
-        self._heads = ((answer, size), (refusal, _REFUSAL_SIZE))
-
-    def met_by(self, packet: bytes) -> bool | None:
-        """Say whether `packet` is the whole answer; None while it may still become it."""
-        for head, size in self._heads:
-            if packet[: len(head)] == head[: len(packet)] and len(packet) <= size:
-                return True if len(packet) == size else None
-        return False
 
 
 def _address(site: MachineSite) -> tuple[str, int, int]:

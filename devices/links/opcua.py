@@ -1,7 +1,8 @@
 """OPC UA: one client object per connection, all tags in one Read, one method call for an order, a deadline on everything.
 
 asyncua can hang for ever on a dead address and keeps tasks of its own; so it never reconnects by itself, and a client that
-failed once has its socket closed at once and the rest of it cleared away by a task with a deadline.
+failed once has its socket closed at once and the rest of it cleared away by a task with a deadline. With `security` it signs and
+encrypts or there is no connection: unsigned, a server is asked for its certificate and for nothing else.
 """
 
 from __future__ import annotations
@@ -11,35 +12,60 @@ import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
+from asyncua.crypto import security_policies
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
+from cryptography import x509
 
 from devices import codec
-from devices.errors import CodecError, LinkDown, LinkError, LinkLied, LinkRefused, LinkTimeout, SiteError
+from devices.errors import (
+    CodecError,
+    LinkDistrusted,
+    LinkDown,
+    LinkError,
+    LinkLied,
+    LinkRefused,
+    LinkTimeout,
+    SiteError,
+)
+from devices.links import trust
 from devices.profile_rules import HEARTBEAT
 from devices.protocol import Scan
+from devices.site import WAIVER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from devices.profile import Profile, Tag
     from devices.protocol import Value
-    from devices.site import MachineSite
+    from devices.site import MachineSite, Security
 
 # Every failure reaches the caller as an exception; asyncua would log a traceback for each of them as well.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
 _T = TypeVar("_T")
 
-WAIVER: Final = "opcua-none"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SESSION_MS: Final = 60_000
-_CONNECT_REQUESTS: Final = 5  # hello, channel, session, activation, namespaces
+_CHANNEL_MS: Final = 3_600_000  # asyncua changes the keys in good time before
+_CONNECT_REQUESTS: Final = 6  # hello, channel, session, activation, namespaces, limits
+_SHOW_REQUESTS: Final = 4  # hello, channel, endpoints, farewell
+_MODE: Final = ua.MessageSecurityMode.SignAndEncrypt
+_STRANGER_CODES: Final = frozenset(
+    code
+    for name, code in vars(StatusCodes).items()
+    if name.startswith(("BadCertificate", "BadSecurity", "BadUser", "BadIdentityToken", "BadApplicationSignature"))
+)
+"""The statuses by which a server says that it does not trust us."""
+_IMPOSTOR: Final = "is this the right machine, was its certificate renewed?"
+_STRANGER: Final = "does it trust our certificate, does it know our user?"
 _NO_WATCHDOG_S: Final = 86_400.0  # our polls find a dead connection sooner than asyncua's own probes
 _ARGUMENTS: Final = {"u16": ua.VariantType.UInt16, "u32": ua.VariantType.UInt32, "text20": ua.VariantType.String}
 
@@ -50,13 +76,14 @@ class OpcUaLink:
     def __init__(self, site: MachineSite, profile: Profile) -> None:
         if profile.opcua is None:
             raise SiteError(f"profile {profile.id!r} has no [opcua]", machine=site.id)
-        if site.waiver != WAIVER:
+        if (site.security is None) == (site.waiver != WAIVER):
             raise SiteError(
                 "speaks OPC UA without signature and encryption",
                 machine=site.id,
-                advice=f'where the network is isolated, say so with waiver = "{WAIVER}"',
+                advice=f'give it [machine.security]; where its network is isolated, say so with waiver = "{WAIVER}"',
             )
-        self._machine, self._url = site.id, site.url
+        self._site, self._machine, self._url = site, site.id, site.url
+        self._host = urlsplit(site.url).hostname or ""
         self._profile, self._opcua = profile, profile.opcua
         self._columns = [_Column(tag) for tag in profile.scanned]
         self._index = 0
@@ -70,27 +97,22 @@ class OpcUaLink:
         return self._client is not None and self._client.state is UaClientState.CONNECTED
 
     async def connect(self) -> None:
-        """Open a new session and find our namespace in it. Raises LinkDown, LinkTimeout or LinkLied."""
+        """Open a new session and find our namespace in it. Raises LinkDown, LinkLied or LinkDistrusted."""
         self._drop()
-        client = Client(self._url, timeout=self._profile.timeout_s, watchdog_intervall=_NO_WATCHDOG_S)
-        client.session_timeout = _SESSION_MS
+        client = self._new_client()
         try:
+            if self._site.security is not None:
+                await self._secure(client, self._site.security)
             async with asyncio.timeout(_CONNECT_REQUESTS * self._profile.timeout_s):
                 await client.connect()
                 self._index = await client.get_namespace_index(self._opcua.namespace)
-        except (TimeoutError, OSError, ua.UaError) as error:
+                self._reads = self._plan(await _most_nodes(client) or self._opcua.max_nodes_per_read)
+        except BaseException as error:
             self._bury(client)
-            raise self._error(LinkDown, "cannot be reached", "is it on, is its address right?") from error
-        except ValueError as error:
-            self._bury(client)
-            raise self._error(
-                LinkLied, f"has no namespace {self._opcua.namespace}", "is this the right machine?"
-            ) from error
-        except BaseException:
-            self._bury(client)
-            raise
+            if isinstance(error, LinkError) or not isinstance(error, Exception):
+                raise
+            raise await self._explained(error) from error
         self._client = client
-        self._reads = self._plan()
 
     async def read(self) -> Scan:
         """Read the value of every tag, with status and source time."""
@@ -142,9 +164,71 @@ class OpcUaLink:
         if self._dying:
             await asyncio.wait(self._dying)
 
-    def _plan(self) -> list[ua.ReadParameters]:
+    def _new_client(self) -> Client:
+        client = Client(self._url, timeout=self._profile.timeout_s, watchdog_intervall=_NO_WATCHDOG_S)
+        client.session_timeout = _SESSION_MS
+        client.secure_channel_timeout = _CHANNEL_MS
+        return client
+
+    async def _secure(self, client: Client, security: Security) -> None:
+        """Let `client` sign and encrypt for the one machine that we trust. Raises LinkDistrusted."""
+        papers = trust.read_papers(self._site)
+        shown = papers.pinned or await self._shown(_policy(security))
+        self._judge(shown, papers)
+        client.application_uri = papers.application
+        client.security_policy = _policy(security)(shown, papers.certificate, papers.key, _MODE)
+        client.uaclient.set_security(client.security_policy)
+        client.set_user(security.user)
+        client.set_password(papers.password)
+
+    def _judge(self, shown: x509.Certificate, papers: trust.Papers) -> None:
+        if reason := trust.refusal(shown, papers, self._host):
+            raise self._error(LinkDistrusted, reason, _IMPOSTOR)
+
+    async def _shown(self, policy: type[security_policies.SecurityPolicy]) -> x509.Certificate:
+        """Ask the server, unsigned, for the certificate of the endpoint that we would use. Raises LinkDistrusted."""
+        client = self._new_client()
+        try:
+            async with asyncio.timeout(_SHOW_REQUESTS * self._profile.timeout_s):
+                endpoints: list[Any] = await client.connect_and_get_server_endpoints()
+        finally:
+            self._bury(client)
+        safe = [one for one in endpoints if one.SecurityMode == _MODE and one.SecurityPolicyUri == policy.URI]
+        if not safe:
+            offered = sorted({str(one.SecurityPolicyUri).rpartition("#")[2] for one in endpoints})
+            raise self._error(
+                LinkDistrusted,
+                f"does not sign and encrypt by {policy.URI.rpartition('#')[2]}; it offers {', '.join(offered)}",
+                "set up the security of the machine's server",
+            )
+        chain: bytes = safe[0].ServerCertificate or b""
+        first = chain[: 4 + int.from_bytes(chain[2:4], "big")]  # the authorities' may follow the server's own
+        try:
+            return x509.load_der_x509_certificate(first)
+        except ValueError as error:
+            raise self._error(LinkDistrusted, "shows no certificate", _IMPOSTOR) from error
+
+    async def _explained(self, error: Exception) -> LinkError:
+        """Say why there is no connection; a server that cannot read us says nothing, so it is asked what it shows."""
+        down = self._error(LinkDown, "cannot be reached", "is it on, is its address right?")
+        if isinstance(error, ValueError):
+            return self._error(LinkLied, f"has no namespace {self._opcua.namespace}", "is this the right machine?")
+        if isinstance(error, ua.UaStatusCodeError) and error.code in _STRANGER_CODES:
+            return self._error(LinkDistrusted, f"refuses us with {type(error).__name__}", _STRANGER)
+        security = self._site.security
+        if security is None or isinstance(error, ua.UaStatusCodeError):
+            return down
+        try:
+            self._judge(await self._shown(_policy(security)), trust.read_papers(self._site))
+        except LinkDistrusted as reason:
+            return reason
+        except (TimeoutError, OSError, ua.UaError):
+            return down
+        return self._error(LinkDistrusted, "breaks off when we sign and encrypt", _STRANGER)
+
+    def _plan(self, size: int) -> list[ua.ReadParameters]:
         nodes = [ua.ReadValueId(self._node(tag.node), AttributeIds.Value) for tag in self._profile.scanned]
-        size = self._opcua.max_nodes_per_read
+        size = min(size, self._opcua.max_nodes_per_read)
         parts = (nodes[at : at + size] for at in range(0, len(nodes), size))
         return [ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=part) for part in parts]
 
@@ -233,6 +317,19 @@ class _Column:
             except CodecError as error:
                 return None, str(error)
         return raw if self._scale == 1 else raw * self._scale, flaw
+
+
+def _policy(security: Security) -> type[security_policies.SecurityPolicy]:
+    return getattr(security_policies, f"SecurityPolicy{security.policy or trust.POLICIES[0]}")
+
+
+async def _most_nodes(client: Client) -> int:
+    """Ask the server how many nodes one Read may name; 0 where it does not say."""
+    node = ua.NodeId(ua.Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
+    asked = ua.ReadParameters(NodesToRead=[ua.ReadValueId(node, AttributeIds.Value)])
+    (said,) = await client.uaclient.session.read(asked)
+    value: Any = said.Value and said.Value.Value
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 async def _end(client: Client, timeout_s: float) -> None:

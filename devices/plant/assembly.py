@@ -20,6 +20,7 @@ from devices.plant.machine import Machine
 from devices.plant.modbus_server import ModbusPort
 from devices.plant.opcua_server import OpcuaServer, standard_nodes
 from devices.plant.packing import Packing
+from devices.plant.papers import Papers
 from devices.plant.pot import Pot
 from devices.plant.soaking import Soaking
 from devices.plant.tables import load_table
@@ -107,6 +108,7 @@ class Plant:
 
     async def _wires(self) -> list[Wire]:
         ports: dict[tuple[str, int], dict[int, Machine]] = {}
+        doors: dict[tuple[str, int], MachineSite] = {}
         wires: list[Wire] = []
         nodes = await standard_nodes() if any(address.scheme == "opc.tcp" for _, address in self._places) else {}
         for place, address in self._places:
@@ -114,15 +116,22 @@ class Plant:
             if port is None:
                 raise SiteError(f"{place.url}: a port is needed", machine=place.id)
             if address.scheme == "opc.tcp":
-                wires.append(OpcuaServer(place.url, machine, nodes, self._clock.now))
+                wires.append(OpcuaServer(place.url, machine, nodes, self._clock.now, self._papers(place)))
                 continue
+            if (door := doors.setdefault((host, port), place)).security != place.security:
+                raise SiteError(f"{place.url} has the port of {door.id}, and other security", machine=place.id)
             units = ports.setdefault((host, port), {})
             unit = _unit(place, address)
             if unit in units:
                 raise SiteError(f"{place.url} is also the address of {units[unit].name}", machine=place.id)
             units[unit] = machine
-        wires += [ModbusPort(host, port, units, self._clock.now) for (host, port), units in ports.items()]
+        wires += [
+            ModbusPort(*where, units, self._clock.now, self._papers(doors[where])) for where, units in ports.items()
+        ]
         return wires
+
+    def _papers(self, place: MachineSite) -> Papers | None:
+        return None if place.security is None else Papers.of(place.id, self._folder, place.security)
 
     async def _tick(self) -> None:
         while True:
@@ -146,8 +155,13 @@ def _processes(site: Site, places: list[MachineSite]) -> dict[str, Process]:
         if place.kind == "decoction":
             if not place.volume_ml[1]:
                 raise SiteError("a pot needs volume_ml", machine=place.id)
-            volume_ml, has_packer = place.volume_ml[1], bool(place.packer)
-            pots[place.id] = Pot(place.id, volume_ml=volume_ml, pressure_kpa=site.pressure_kpa, has_packer=has_packer)
+            pots[place.id] = Pot(
+                place.id,
+                volume_ml=place.volume_ml[1],
+                pressure_kpa=site.pressure_kpa,
+                has_packer=bool(place.packer),
+                is_sealed=load_table(place.profile).is_sealed,
+            )
     processes: dict[str, Process] = {}
     for place in places:
         match place.kind:

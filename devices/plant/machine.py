@@ -16,7 +16,7 @@ from devices.errors import ProfileError
 from devices.plant.faults import Faults
 from devices.plant.log import Entry, EventLog
 from devices.plant.orders import STOP, judge, parameters
-from devices.plant.packml import FaultCode, Mode, Reason, State, Status, Step
+from devices.plant.packml import Fault, Mode, Reason, State, Status, Step
 from devices.plant.process import Failure
 from devices.plant.retain import Memory, load_memory, save_memory
 
@@ -86,6 +86,10 @@ class Machine:
     def is_running(self) -> bool:
         """An order is being carried out."""
         return self._phase is not None
+
+    @property
+    def _cuts_heat(self) -> bool:
+        return self.table.watchdog is not None and self.table.watchdog.cuts_heat
 
     def advance(self, now: int) -> None:
         """Bring the machine to `now`, ms plant time; everything in between happens at its own moment."""
@@ -215,6 +219,10 @@ class Machine:
         if tags or verbs:
             what = ", ".join(tags + verbs)
             raise ProfileError(f"{self.table.id}: the simulated machine has no {what}", machine=self.name)
+        found = self.process.protections | ({Fault.HEARTBEAT} if self._cuts_heat else set[Fault]())
+        if "ErrorConditions" in self.table.tags and (nameless := found - self.table.faults.keys()):
+            what = ", ".join(sorted(nameless))
+            raise ProfileError(f"{self.table.id}: [faults] has no number for the word {what}", machine=self.name)
 
     def _accept(self, order: Order) -> None:
         verb, memory = self.table.verbs[order.verb], self.memory
@@ -239,7 +247,7 @@ class Machine:
         except StopIteration as done:
             self._finish(done.value)
         except Failure as failure:
-            self._fail(State.ABORTED, failure.code)
+            self._fail(State.ABORTED, failure.fault)
 
     def _finish(self, value: float) -> None:
         self.memory.state, self.memory.status = State.COMPLETE, Status.FINISHED
@@ -247,7 +255,8 @@ class Machine:
         self._note("end", round(value, 2))
         self._leave()
 
-    def _fail(self, state: State, code: FaultCode) -> None:
+    def _fail(self, state: State, fault: Fault) -> None:
+        code = self.table.faults.get(fault, 0)
         self.process.halt()
         self.memory.state, self.memory.status, self.memory.fault = state, Status.FAILED, code
         self._note("fault", code)
@@ -279,9 +288,9 @@ class Machine:
             return
         self._barked = True
         self._note("watchdog")
-        if watchdog.cuts_heat:
+        if self._cuts_heat:
             self._phase.close()
-            self._fail(State.HELD, FaultCode.HEARTBEAT)
+            self._fail(State.HELD, Fault.HEARTBEAT)
         self._commit()
 
     def _note(self, event: str, value: float | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Machines behind Modbus TCP; the only home of pymodbus in the plant.
+"""Machines behind Modbus TCP, over TLS where they have papers; the only home of pymodbus in the plant.
 
 One server for each host and port, one unit for each machine behind it. Registers are made when they are read, all of one
 instant. An order acts when its commit word is written, in one write or as the last of several, and the word is cleared.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from devices.errors import SiteError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devices.plant.machine import Machine
+    from devices.plant.papers import Papers
 
 UNIT_AT, FUNCTION_AT, CODE_AT = (
     6,
@@ -32,16 +33,28 @@ NOBODY = SimDevice(0, simdata=SimData(0, datatype=DataType.INVALID))  # answers 
 
 
 class ModbusPort:
-    """The machines behind one host and port, by unit. `now`: ms plant time."""
+    """The machines behind one host and port, by unit. `now`: ms plant time; `papers`: of the port, None for plain TCP."""
 
-    def __init__(self, host: str, port: int, machines: Mapping[int, Machine], now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        machines: Mapping[int, Machine],
+        now: Callable[[], int],
+        papers: Papers | None = None,
+    ) -> None:
         self._where = f"{host}:{port}"
         self._units = {unit: _Unit(machine, now) for unit, machine in machines.items()}
-        self._server = ModbusTcpServer(
-            [NOBODY, *(unit.device(number) for number, unit in self._units.items())],
-            address=(host, port),
-            trace_packet=self._pass,
-            trace_connect=self._connected,
+        devices = [NOBODY, *(unit.device(number) for number, unit in self._units.items())]
+        manners: dict[str, Any] = {
+            "address": (host, port),
+            "trace_packet": self._pass,
+            "trace_connect": self._connected,
+        }
+        self._server = (
+            ModbusTcpServer(devices, **manners)
+            if papers is None
+            else ModbusTlsServer(devices, sslctx=papers.tls(), **manners)
         )
 
     async def open(self) -> None:

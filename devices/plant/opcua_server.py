@@ -1,6 +1,7 @@
 """Machines behind OPC UA; the only home of asyncua in the plant.
 
-One server for each machine, without security: it listens on the loopback interface alone. Its values are written when
+One server for each machine. It signs and encrypts for the line alone where it has papers; without, it is open to whoever reaches
+the loopback interface, which is all it listens on. Its values are written when
 somebody reads them, all with the source time of one instant; a subscriber gets them by `publish`.
 """
 
@@ -24,8 +25,12 @@ from urllib.parse import urlsplit
 
 from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.internal_server import InternalServer
+from asyncua.server.user_managers import PermissiveUserManager, UserManager
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from devices.errors import SiteError
 from devices.plant.orders import order_from
@@ -33,7 +38,10 @@ from devices.plant.orders import order_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography import x509
+
     from devices.plant.machine import Machine
+    from devices.plant.papers import Papers
     from devices.plant.tables import Block
 
 ARGUMENT_TYPES = {"u16": ua.VariantType.UInt16, "u32": ua.VariantType.UInt32, "text20": ua.VariantType.String}
@@ -65,20 +73,23 @@ async def standard_nodes() -> StandardNodes:
 
 
 class OpcuaServer:
-    """One machine at `url`. `nodes`: from `standard_nodes`, shared by all; `now`: ms plant time."""
+    """One machine at `url`. `nodes`: from `standard_nodes`, shared by all; `now`: ms plant time; without `papers` it is open."""
 
-    def __init__(self, url: str, machine: Machine, nodes: StandardNodes, now: Callable[[], int]) -> None:
+    def __init__(
+        self, url: str, machine: Machine, nodes: StandardNodes, now: Callable[[], int], papers: Papers | None = None
+    ) -> None:
         self._url = url
         self._machine = machine
         self._now = now
-        self._server = _Server(machine, nodes)
+        self._papers = papers
+        self._server = _Server(machine, nodes, PermissiveUserManager() if papers is None else _Door(papers))
         self._shown: list[tuple[str, ua.NodeId, ua.VariantType]] = []
 
     async def open(self) -> None:
         """Make the nodes and start to listen. Raises SiteError when the port is taken."""
         await self._server.init()
         self._server.set_endpoint(self._url)
-        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        await self._secure()
         self._server.allow_remote_admin(allow=False)
         self._server.disable_clock()
         await self._make_nodes()
@@ -99,6 +110,24 @@ class OpcuaServer:
         """Write the present values for those who subscribed to them."""
         if self._server.iserver.subscription_service.subscriptions:
             await self._refresh()
+
+    async def _secure(self) -> None:
+        """Offer what the papers allow and nothing less."""
+        papers, server = self._papers, self._server
+        if papers is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+            return
+        server.set_security_policy([ua.SecurityPolicyType[f"{papers.policy}_SignAndEncrypt"]])
+        server.set_identity_tokens([ua.UserNameIdentityToken])
+        server.set_certificate_validator(self._look_at)
+        await server.load_certificate(papers.certificate.read_bytes(), "pem")
+        await server.load_private_key(papers.key.read_bytes(), format="pem")
+
+    async def _look_at(self, certificate: x509.Certificate, application: ua.ApplicationDescription) -> None:
+        del application
+        assert self._papers is not None
+        if not self._papers.knows(certificate.public_bytes(Encoding.DER)):
+            raise ServiceError(ua.StatusCodes.BadCertificateUntrusted)
 
     async def _make_nodes(self) -> None:
         table = self._machine.table
@@ -193,11 +222,33 @@ class _Nodes(MutableMapping[ua.NodeId, Any]):
         return len(self._own)
 
 
+class _Door(UserManager):
+    """Lets in the one user of the papers, over a channel that the line's certificate has signed.
+
+    The certificate counts here too: asyncua takes a session over an unsigned channel even where it offers no such endpoint.
+    """
+
+    def __init__(self, papers: Papers) -> None:
+        self._papers = papers
+
+    def get_user(
+        self,
+        iserver: InternalServer,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: Any = None,
+    ) -> User | None:
+        del iserver
+        papers = self._papers
+        known = papers.knows(certificate) and (username, password) == (papers.user, papers.password)
+        return User(UserRole.User, username) if known and papers.password else None
+
+
 class _SharedServer(InternalServer):
     """Takes the standard nodes from the shared ones instead of building them."""
 
-    def __init__(self, standard: StandardNodes) -> None:
-        super().__init__()
+    def __init__(self, standard: StandardNodes, users: UserManager | PermissiveUserManager) -> None:
+        super().__init__(user_manager=users)
         self._standard = standard
 
     async def load_standard_address_space(self, shelf_file: Path | None = None) -> None:
@@ -241,8 +292,8 @@ class _Listener(BinaryServer):
 class _Server(Server):
     """An asyncua server over shared nodes whose connections know the machine's faults."""
 
-    def __init__(self, machine: Machine, standard: StandardNodes) -> None:
-        super().__init__(iserver=_SharedServer(standard))
+    def __init__(self, machine: Machine, standard: StandardNodes, users: UserManager | PermissiveUserManager) -> None:
+        super().__init__(iserver=_SharedServer(standard, users))
         self._machine = machine
 
     async def start(self) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class State(IntEnum):
@@ -60,9 +64,29 @@ class Reason(IntEnum):
     VERB = 7
 
 
-class FaultCode(IntEnum):
-    """The fault numbers of the profiles that these machines can raise by themselves."""
+class Fault(StrEnum):
+    """What these machines can find wrong with themselves; each maker has a number of its own for it."""
 
-    DRY_BOIL = 1
-    SENSOR = 3
-    HEARTBEAT = 4
+    DRY_BOIL = "dry-boil"
+    SENSOR = "sensor"
+    HEARTBEAT = "heartbeat"
+
+
+WORDS: Mapping[str, Mapping[str, int]] = {
+    "StateCurrent": {"Stopped": 2, "Idle": 4, "Execute": 6, "Aborted": 9, "Held": 11, "Complete": 17},
+    "UnitModeCurrent": {"Produce": 1, "Maintenance": 2, "Manual": 3},
+    "StepCurrent": {
+        "None": 0,
+        "Charge": 1,
+        "AddWater": 2,
+        "HeatToBoil": 3,
+        "HoldBoil": 4,
+        "Drain": 5,
+        "Rinse": 6,
+        "Soak": 7,
+        "Pack": 8,
+        "Flush": 9,
+    },
+    "OrderStatus": {"None": 0, "Running": 1, "Finished": 2, "Failed": 3},
+}
+"""Tag -> the words that tables use for these numbers."""

@@ -44,6 +44,11 @@ class Constants:
     warming_ml_per_min: float
     warming_from_c: float
     dry_share: float
+    sealed_kpa: float
+    unlock_c: float
+    concentrate_ml_per_min: float
+    circulation_ml_per_min: float
+    circulation_sigma_ml_per_min: float
     vessel_ml: float
     displaced_ml_per_g: float
     absorption_sigma: float
@@ -84,6 +89,11 @@ def boiling_point_c(pressure_kpa: float) -> float:
     """Return where water boils at this air pressure, by Antoine: 101.325 kPa gives 100.0, 57.7 kPa gives 85.0."""
     mmhg = pressure_kpa * WATER.mmhg_per_kpa
     return WATER.antoine_b / (WATER.antoine_a - math.log10(mmhg)) - WATER.antoine_c
+
+
+def vapour_kpa(celsius: float) -> float:
+    """Return the pressure of steam over water of this temperature: the same equation, turned round."""
+    return 10 ** (WATER.antoine_a - WATER.antoine_b / (WATER.antoine_c + celsius)) / WATER.mmhg_per_kpa
 
 
 def absorption(batch: str) -> float:

@@ -1,6 +1,8 @@
 """The decoction pot: charge, water, decoct, drain, rinse, each with its own valves, heater, timer and protection.
 
-It keeps its first liquid in a receiver of its own; a drain to the packer moves receiver and pot together.
+It keeps its first liquid in a receiver of its own; a drain to the packer moves receiver and pot together. It has all that some
+makers build: a concentrator at the receiver, a hopper that drops the late herbs by itself, a pump that circulates, a lid that
+locks. The table of a maker says which of it is there to be asked and seen.
 """
 
 from __future__ import annotations
@@ -8,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from devices.plant.packml import FaultCode, Step
-from devices.plant.physics import WATER, Heater, Sensor, Vessel, absorption, boiling_point_c, dosed_ml
+from devices.plant.packml import Fault, Step
+from devices.plant.physics import WATER, Heater, Sensor, Vessel, absorption, boiling_point_c, dosed_ml, vapour_kpa
 from devices.plant.process import Failure, Phase, Process
 
 if TYPE_CHECKING:
@@ -18,19 +20,29 @@ if TYPE_CHECKING:
     from devices.plant.orders import Order
 
 
+_CONCENTRATOR_KW = WATER.concentrate_ml_per_min / 60 * WATER.vaporisation_j_per_g / 1000 / WATER.heater_efficiency
+
+
 class Pot(Process):
     """A pot of `volume_ml` at a site with `pressure_kpa`; `has_packer`: its drain has somewhere to go.
 
-    `sent_ml`: meter of the pipe to the packer, never reset.
+    `is_sealed`: it cooks under pressure behind a lid that is locked from the start of the heat until it has been drained or has
+    cooled. `sent_ml`: meter of the pipe to the packer, never reset.
     """
 
-    verbs = frozenset({"charge", "water", "decoct", "drain", "rinse"})
+    verbs = frozenset({"charge", "water", "decoct", "drain", "rinse", "concentrate"})
+    protections = frozenset({Fault.DRY_BOIL, Fault.SENSOR})
     temperature = "ActualTemperature"
 
-    def __init__(self, seed: str, *, volume_ml: float, pressure_kpa: float, has_packer: bool) -> None:
+    def __init__(
+        self, seed: str, *, volume_ml: float, pressure_kpa: float, has_packer: bool, is_sealed: bool = False
+    ) -> None:
         super().__init__()
-        self.vessel = Vessel(volume_ml=volume_ml, boiling_c=boiling_point_c(pressure_kpa))
+        highest_kpa = pressure_kpa + (WATER.sealed_kpa if is_sealed else 0.0)
+        self.vessel = Vessel(volume_ml=volume_ml, boiling_c=boiling_point_c(highest_kpa))
         self.heater = Heater.OFF
+        self.is_locked = self.hopper_is_open = self._concentrates = False
+        self._is_sealed, self._air_kpa = is_sealed, pressure_kpa
         self.herb_g = 0.0
         self.receiver_ml = 0.0
         self.sent_ml = 0.0
@@ -38,14 +50,18 @@ class Pot(Process):
         self._set_c = 0.0
         self._thermometer = Sensor(f"temperature {seed}", WATER.temperature_sigma_c)
         self._gauge = Sensor(f"level {seed}", WATER.level_sigma_ml)
+        self._flow = Sensor(f"flow {seed}", WATER.circulation_sigma_ml_per_min)
 
     def fits(self, verb: str, parameters: Mapping[str, int]) -> bool:
-        """Refuse what would run over, and a drain into a pipe that ends nowhere."""
+        """Refuse what would run over, what a locked lid keeps out, and a drain into a pipe that ends nowhere."""
         match verb:
-            case "charge":
-                return self._brim_ml + parameters["load_ml"] <= self.vessel.volume_ml
-            case "water":
-                return self._brim_ml + parameters["water_ml"] <= self.vessel.volume_ml
+            case "charge" | "water":
+                added_ml = parameters["load_ml" if verb == "charge" else "water_ml"]
+                return not self.is_locked and self._brim_ml + added_ml <= self.vessel.volume_ml
+            case "decoct":
+                return parameters.get("late_s", 0) < parameters["hold_s"]
+            case "concentrate":
+                return parameters["to_ml"] < self.receiver_ml
             case "drain":
                 return self._has_packer or not parameters["to_packer"]
             case _:
@@ -61,7 +77,9 @@ class Pot(Process):
             case "water":
                 return self._water(parameters["water_ml"], f"{order.batch} {order.number}")
             case "decoct":
-                return self._decoct(parameters["hold_s"], parameters["boil_centi_c"] / 100)
+                return self._decoct(parameters["hold_s"], parameters["boil_centi_c"] / 100, parameters.get("late_s", 0))
+            case "concentrate":
+                return self._concentrate(parameters["to_ml"])
             case "drain":
                 return self._drain(to_packer=bool(parameters["to_packer"]))
             case _:
@@ -70,19 +88,29 @@ class Pot(Process):
     def halt(self) -> None:
         """Cut the heat."""
         self._heat(Heater.OFF)
+        self._steam(on=False)
         self._set_c = 0.0
 
     def rest(self, seconds: float) -> None:
         """Cool towards the room."""
         self.vessel.run(Heater.OFF, seconds)
+        self.is_locked = self.is_locked and self.vessel.temperature_c >= WATER.unlock_c
 
     def readings(self, at: int) -> dict[str, float]:  # noqa: ARG002 - a pot's sensors depend on what it holds alone
-        """Level is the liquid that can be drained, without what the herbs hold."""
+        """Level is the liquid that can be drained, without what the herbs hold; pressure is what it is above the air's."""
+        above_kpa = vapour_kpa(self.vessel.temperature_c) - self._air_kpa if self.is_locked else 0.0
         return {
             "ActualTemperature": self._thermometer.read(self.vessel.temperature_c),
             "SetTemperature": self._set_c,
-            "HeaterPower": round(self.vessel.draws_kw(self.heater), 3),
+            "HeaterPower": round(
+                self.vessel.draws_kw(self.heater) + (_CONCENTRATOR_KW if self._concentrates else 0), 3
+            ),
             "Level": self._gauge.read(self.vessel.free_ml),
+            "CirculationFlow": 0.0 if self.heater is Heater.OFF else self._flow.read(WATER.circulation_ml_per_min),
+            "ReceiverLevel": round(self.receiver_ml, 1),
+            "ActualPressureKettle": round(max(0.0, above_kpa), 2),
+            "IsLidLocked": int(self.is_locked),
+            "IsHopperOpen": int(self.hopper_is_open),
         }
 
     def keep(self) -> dict[str, float]:
@@ -96,7 +124,9 @@ class Pot(Process):
             "sent_ml": self.sent_ml,
             "boil_s": self.boil_s,
             "boil_began": self.boil_began,
-            "heating": float(self.heater is not Heater.OFF),
+            "heating": float(self.heater is not Heater.OFF or self._concentrates),
+            "is_locked": self.is_locked,
+            "hopper_is_open": self.hopper_is_open,
         }
 
     def recall(self, kept: Mapping[str, float], away_s: float) -> None:
@@ -109,6 +139,7 @@ class Pot(Process):
         self.sent_ml = kept["sent_ml"]
         self.boil_s = kept["boil_s"]
         self.boil_began = int(kept["boil_began"])
+        self.is_locked, self.hopper_is_open = bool(kept.get("is_locked")), bool(kept.get("hopper_is_open"))
         self.rest(away_s)
 
     @property
@@ -120,8 +151,15 @@ class Pot(Process):
         if (was is Heater.OFF) != (heater is Heater.OFF):
             self.note("heat-off" if heater is Heater.OFF else "heat-on", None)
 
+    def _steam(self, *, on: bool) -> None:
+        """Switch the concentrator."""
+        if on is not self._concentrates:
+            self._concentrates = on
+            self.note("heat-on" if on else "heat-off", None)
+
     def _charge(self, load_ml: int, herb_g: int, absorb_ml: int, batch: str) -> Phase:
         self.step = Step.CHARGE
+        self.hopper_is_open = False
         self.herb_g += herb_g
         self.vessel.kept_ml += absorb_ml * absorption(batch)
         liquid_ml = max(0.0, load_ml - WATER.displaced_ml_per_g * herb_g)
@@ -135,15 +173,19 @@ class Pot(Process):
         self.note("water", round(true_ml, 1))
         return water_ml
 
-    def _decoct(self, hold_s: int, boil_c: float) -> Phase:
+    def _decoct(self, hold_s: int, boil_c: float, late_s: int) -> Phase:
         self.step = Step.HEAT_TO_BOIL
+        self.is_locked = self._is_sealed
         self._set_c = boil_c
         self._heat(Heater.FULL)
         yield from self._warm(boil_c, then_s=hold_s)
         self.step = Step.HOLD_BOIL
         self.boil_began = self.note("boil-begin", round(self.vessel.temperature_c, 2))
         self._heat(Heater.GENTLE)
-        yield from self.spend(hold_s, self._cook)
+        yield from self.spend(hold_s - late_s, self._cook, then_s=late_s)
+        if late_s:
+            self.hopper_is_open = True
+            yield from self.spend(late_s, self._cook)
         self.boil_s = hold_s
         self.note("boil-end", hold_s)
         self.halt()
@@ -160,8 +202,21 @@ class Pot(Process):
             self.sent_ml += share * (pot_ml + held_ml if to_packer else 0.0)
 
         yield from self.spend(WATER.drain_s, flow)
+        self.is_locked = False
         self.note("drain", round(pot_ml + held_ml, 1))
         return pot_ml + held_ml
+
+    def _concentrate(self, to_ml: int) -> Phase:
+        excess_ml = self.receiver_ml - to_ml
+        seconds = excess_ml / WATER.concentrate_ml_per_min * 60
+
+        def boil_down(piece: float) -> None:
+            self.receiver_ml -= excess_ml * piece / seconds
+
+        self._steam(on=True)
+        yield from self.spend(seconds, boil_down)
+        self.halt()
+        return self.receiver_ml
 
     def _rinse(self, hold_s: int, rinse_c: float) -> Phase:
         self.step = Step.RINSE
@@ -180,6 +235,7 @@ class Pot(Process):
         return reached_c
 
     def _empty(self) -> None:
+        self.is_locked = False
         self.vessel.empty()
         self.herb_g = self.receiver_ml = 0.0
 
@@ -208,6 +264,6 @@ class Pot(Process):
 
     def _protect(self) -> None:
         if self.sensor_failed:
-            raise Failure(FaultCode.SENSOR)
+            raise Failure(Fault.SENSOR)
         if self.vessel.is_dry:
-            raise Failure(FaultCode.DRY_BOIL)
+            raise Failure(Fault.DRY_BOIL)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING
 
-from devices.plant.packml import FaultCode, Step
+from devices.plant.packml import Fault, Step
 
 if TYPE_CHECKING:
     from devices.plant.orders import Order
@@ -27,11 +27,11 @@ During = Callable[[float], None]
 
 
 class Failure(Exception):
-    """The machine's own protection ends the phase. `code`: its fault number."""
+    """The machine's own protection ends the phase, because of `fault`."""
 
-    def __init__(self, code: FaultCode) -> None:
-        super().__init__(code.name)
-        self.code = code
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 def _unheard(event: str, value: float | None) -> int:
@@ -41,10 +41,12 @@ def _unheard(event: str, value: float | None) -> int:
 class Process(ABC):
     """What one kind of machine does with its orders, and what it holds.
 
-    `verbs`: those it knows. `temperature`: the tag of its thermometer. `left_s`: plant seconds not yet used by the phase.
+    `verbs`: those it knows, `protections`: what it finds wrong with itself. `temperature`: the tag of its thermometer.
+    `left_s`: plant seconds not yet used by the phase.
     """
 
     verbs: frozenset[str] = frozenset()
+    protections: frozenset[Fault] = frozenset()
     temperature = ""
 
     def __init__(self) -> None:

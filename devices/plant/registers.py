@@ -5,13 +5,14 @@ Our drivers have a codec of their own: were it shared, a word in the wrong place
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from devices.plant.tables import Block, Table
+    from devices.plant.tables import Block, Table, Tag
 
 _CODES = {"u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f32": "f", "f64": "d"}
 
@@ -82,21 +83,60 @@ def checksum(block: Block, fields: Mapping[str, Value]) -> int:
     return crc16(bytes(data))
 
 
+def raw_of(tag: Tag, value: Value) -> Value:
+    """Return what the machine shows for our `value`. Raises ValueError where its maker foresaw none."""
+    if isinstance(value, str):
+        return value
+    if tag.codes is not None:
+        return _known(tag, tag.codes, value)
+    if tag.lost is not None and math.isnan(value):
+        return tag.lost
+    if tag.type.startswith("f"):
+        return value / tag.scale
+    if tag.scale == 1 and isinstance(value, int):
+        return value
+    # A whole number that is counted in bigger steps has not reached the next one yet; a measurement is rounded.
+    return int(value // tag.scale) if isinstance(value, int) else round(value / tag.scale)
+
+
+def _flag(tag: Tag, value: Value) -> int:
+    assert tag.bits is not None
+    if value == tag.unset or (tag.name == "StepCurrent" and value not in tag.bits):
+        return 0
+    return 1 << _known(tag, tag.bits, value)
+
+
+def _known(tag: Tag, meanings: Mapping[int, int], value: Value) -> int:
+    if tag.name == "StepCurrent" and value not in meanings:
+        value = 0  # makers show the phases that they have lamps for
+    try:
+        return meanings[int(value)]
+    except KeyError:
+        raise ValueError(f"{tag.name}: this maker has nothing for {value!r}") from None
+
+
 class RegisterMap:
     """Where a table puts its values, as (address, words)."""
 
     def __init__(self, table: Table) -> None:
-        self._tags = [tag for tag in table.tags.values() if not tag.writable]
+        shown = [tag for tag in table.tags.values() if not tag.writable]
+        self._tags = [tag for tag in shown if tag.bits is None]
+        self._flags = [tag for tag in shown if tag.bits is not None]
         self._word_order = table.word_order
-        self.readable = [(tag.address, width(tag.type)) for tag in self._tags]
+        self.readable = sorted({(tag.address, width(tag.type)) for tag in shown})
         self.writable = {tag.name: tag.address for tag in table.tags.values() if tag.writable}
         self.block = table.block
         self.block_size = 0 if table.block is None else sum(width(kind) for _, kind in table.block.fields)
 
     def words(self, values: Mapping[str, Value]) -> Iterable[tuple[int, list[int]]]:
-        """Yield (address, words) of each value that the machine shows."""
+        """Yield (address, words) of each value that the machine shows. Raises ValueError for one that it has no word for."""
         for tag in self._tags:
-            yield tag.address, to_words(tag.type, values[tag.name], self._word_order)
+            yield tag.address, to_words(tag.type, raw_of(tag, values[tag.name]), tag.word_order)
+        flags: dict[int, int] = {}
+        for tag in self._flags:
+            flags[tag.address] = flags.get(tag.address, 0) | _flag(tag, values[tag.name])
+        for address, word in flags.items():
+            yield address, [word]
 
     def fields(self, words: Sequence[int]) -> dict[str, Value]:
         """Return the fields of the command block from its words."""

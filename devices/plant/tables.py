@@ -12,33 +12,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.errors import ProfileError
+from devices.plant.packml import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROFILES = Path(__file__).parents[1] / "profiles"
 
-SIMULATED = (("", "vessel", "open"), ("modbus", "table", "holding"), ("opcua", "security", "none"))
+SIMULATED = (("modbus", "table", "holding"), ("opcua", "security", "none"))
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One value on the wire. `address`: first register (Modbus); `node`: string identifier (OPC UA)."""
+    """One value on the wire. `address`: first register (Modbus); `node`: string identifier (OPC UA).
+
+    What the machine shows instead of our value: value / `scale`; one of `codes` or the bits of `bits`, by our number; `lost`
+    where there is no signal. `unset` is the number that no bit stands for.
+    """
 
     name: str
     type: str
     address: int
     node: str
     writable: bool
+    word_order: str = "big"
+    scale: float = 1.0
+    codes: Mapping[int, int] | None = None
+    bits: Mapping[int, int] | None = None
+    unset: int = 0
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A parameter of a verb and the values the machine takes."""
+    """A parameter of a verb and the values the machine takes, in our units; `scale` of them are one of the machine's."""
 
     name: str
     low: int
     high: int
+    scale: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,11 @@ class Block:
     object: str
     method: str
 
+    @property
+    def is_numbered(self) -> bool:
+        """Orders have numbers, so the machine can know one that it took before."""
+        return any(name == "number" for name, _ in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
@@ -70,7 +87,10 @@ class Watchdog:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One kind of machine of one maker. `verbs` by their code on the wire."""
+    """One kind of machine of one maker. `verbs` by their code on the wire; `faults`: the maker's numbers by our words.
+
+    `is_sealed`: a pot that cooks under pressure.
+    """
 
     id: str
     kind: str
@@ -79,6 +99,8 @@ class Table:
     namespace: str
     tags: Mapping[str, Tag]
     verbs: Mapping[int, Verb]
+    faults: Mapping[str, int]
+    is_sealed: bool
     block: Block | None
     watchdog: Watchdog | None
 
@@ -98,18 +120,21 @@ def table_from(raw: Mapping[str, Any]) -> Table:
     Raises LookupError or TypeError where it is not a table, ValueError where it is one of a machine that is not simulated.
     """
     for section, key, simulated in SIMULATED:
-        asked = (raw.get(section, {}) if section else raw).get(key, simulated)
+        asked = raw.get(section, {}).get(key, simulated)
         if asked != simulated:
             raise ValueError(f"{key} = {asked!r}: only {simulated!r} is simulated")
     command, watchdog = raw.get("command"), raw.get("watchdog")
+    word_order = raw.get("modbus", {}).get("word_order", "big")
     return Table(
         id=raw["id"],
         kind=raw["kind"],
         protocol=raw["protocol"],
-        word_order=raw.get("modbus", {}).get("word_order", "big"),
+        word_order=word_order,
         namespace=raw.get("opcua", {}).get("namespace", ""),
-        tags={name: _tag(name, tag) for name, tag in raw["tags"].items()},
+        tags={name: _tag(name, tag, word_order) for name, tag in raw["tags"].items()},
         verbs={verb["code"]: _verb(name, verb) for name, verb in raw.get("verbs", {}).items()},
+        faults={fault["word"]: int(code) for code, fault in raw.get("faults", {}).items() if "word" in fault},
+        is_sealed=raw.get("vessel") == "pressure",
         block=None if command is None else _block(command),
         watchdog=None
         if watchdog is None
@@ -117,18 +142,37 @@ def table_from(raw: Mapping[str, Any]) -> Table:
     )
 
 
-def _tag(name: str, raw: Mapping[str, Any]) -> Tag:
+def _tag(name: str, raw: Mapping[str, Any], word_order: str) -> Tag:
     return Tag(
         name=name,
         type=raw["type"],
+        word_order=raw.get("word_order", word_order),
         address=raw.get("address", -1),
         node=raw.get("node", ""),
         writable=raw.get("access") == "write",
+        scale=raw.get("scale", 1.0),
+        codes=_shown(name, raw, "codes"),
+        bits=_shown(name, raw, "bits"),
+        unset=_number(name, raw.get("unset", 0)),
+        lost=raw.get("lost"),
     )
 
 
+def _shown(name: str, raw: Mapping[str, Any], key: str) -> Mapping[int, int] | None:
+    """Turn what the maker's numbers mean round: the first that means ours is shown for it."""
+    shown: dict[int, int] = {}
+    for code, meaning in raw.get(key, {}).items():
+        shown.setdefault(_number(name, meaning), int(code))
+    return shown or None
+
+
+def _number(name: str, meaning: int | str) -> int:
+    return meaning if isinstance(meaning, int) else WORDS[name][meaning]
+
+
 def _verb(name: str, raw: Mapping[str, Any]) -> Verb:
-    return Verb(name, tuple(Limit(each["name"], each["low"], each["high"]) for each in raw["parameters"]))
+    limits = (Limit(each["name"], each["low"], each["high"], each.get("scale", 1)) for each in raw["parameters"])
+    return Verb(name, tuple(limits))
 
 
 def _block(raw: Mapping[str, Any]) -> Block:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tests.contract.words import until
+
+if TYPE_CHECKING:
+    from tests.contract.papers import Paper
 
 Lie = Callable[[bytes, bytes], bytes]
 
 
 class ModbusPeer:
-    """Holding registers of unit 1. `lie(request, answer)` returns what is really sent; `refusal`: the exception code of all."""
+    """Holding registers of unit 1. `lie(request, answer)` returns what is really sent; `refusal`: the exception code of all.
+
+    `illegal` registers are refused with `illegal_code`, or answered with no data where that is 0; `most`: registers that one
+    request may ask for; `one_guest`: a second connection is closed at once.
+    """
 
     def __init__(self) -> None:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.registers: dict[int, int] = {}
         self.illegal: set[int] = set()
+        self.illegal_code = 2
+        self.most = 125
+        self.one_guest = False
+        self.turned_away = 0
         self.refusal = 0
         self.lie: Lie = lambda request, answer: answer
         self.requests: list[bytes] = []
@@ -27,8 +40,8 @@ class ModbusPeer:
         self.port = 0
         self.open = 0
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -47,6 +60,10 @@ class ModbusPeer:
             writer.write(data)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.one_guest and self.open:
+            self.turned_away += 1
+            writer.close()
+            return
         self.open += 1
         self._writers.add(writer)
         try:
@@ -67,8 +84,12 @@ class ModbusPeer:
     def _answer(self, pdu: bytes) -> bytes:
         function, address, count = struct.unpack(">BHH", pdu[:5])
         asked = range(address, address + count)
+        if function == 3 and count > self.most:
+            return bytes((function | 0x80, 3))
+        if not self.refusal and not self.illegal_code and not self.illegal.isdisjoint(asked):
+            return bytes((function, 0))
         if self.refusal or not self.illegal.isdisjoint(asked):
-            return bytes((function | 0x80, self.refusal or 2))
+            return bytes((function | 0x80, self.refusal or self.illegal_code))
         if function == 16:
             values = list(struct.unpack(f">{count}H", pdu[6:]))
             self.put(address, values)
@@ -76,3 +97,14 @@ class ModbusPeer:
             return pdu[:5]
         words = [self.registers.get(at, 0) for at in asked]
         return bytes((function, 2 * count)) + struct.pack(f">{count}H", *words)
+
+
+def guard(own: Paper, client: Paper, newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> ssl.SSLContext:
+    """The TLS of a machine that shows `own` and lets in nobody but `client`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own.certificate, own.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(client.certificate)
+    context.maximum_version = newest
+    return context

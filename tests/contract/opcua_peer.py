@@ -5,30 +5,71 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from asyncua import Server, ua
+from asyncua.common.callback import CallbackType
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.user_managers import UserManager
+from cryptography.hazmat.primitives.serialization import Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
-    from devices.profile import Profile
+    from cryptography import x509
 
+    from devices.profile import Profile
+    from tests.contract.papers import Paper
+
+SAFE = ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt
 ARGUMENTS = {"u16": ua.VariantType.UInt16, "u32": ua.VariantType.UInt32, "text20": ua.VariantType.String}
 
 
-class OpcUaPeer:
-    """Nodes of `profile` on 127.0.0.1:`port`. `refusal`: the status with which the method answers."""
+@dataclass
+class Guard(UserManager):
+    """What a secured server shows, and whom alone it lets in. Until it is given papers it lets in nobody."""
 
-    def __init__(self, profile: Profile, shelf: Path) -> None:
+    own: Paper | None = None
+    client: Paper | None = None
+    user: str = "line-a"
+    password: str = "correct horse"
+    policy: ua.SecurityPolicyType = SAFE
+
+    def get_user(
+        self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None
+    ) -> User | None:
+        known = (username, password) == (self.user, self.password)
+        assert self.client is not None
+        safe = certificate == self.client.shown.public_bytes(Encoding.DER)
+        return User(UserRole.User, username) if known and safe else None
+
+    async def look_at(self, certificate: x509.Certificate, application: ua.ApplicationDescription) -> None:
+        assert self.client is not None
+        if certificate != self.client.shown or f"urn:test:{self.client.certificate.stem}" != application.ApplicationUri:
+            raise ServiceError(ua.StatusCodes.BadCertificateUntrusted)
+
+
+class OpcUaPeer:
+    """Nodes of `profile` on 127.0.0.1:`port`. `refusal`: the status with which the method answers.
+
+    `strangers`: namespaces that lie before ours; `most_nodes`: how many nodes one Read may name, 0 for any.
+    """
+
+    def __init__(
+        self, profile: Profile, shelf: Path, *, guard: Guard | None = None, strangers: int = 1, most_nodes: int = 0
+    ) -> None:
+        self._guard, self._strangers, self._most_nodes = guard, strangers, most_nodes
+        self.reads: list[int] = []
         self._profile = profile
         self._shelf = shelf
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._nodes: dict[str, Any] = {}
-        self._server = Server()
+        self._server = Server(user_manager=guard)
         self._index = 0
         self.calls: list[list[Any]] = []
         self.refusal = ua.StatusCode(ua.StatusCodes.Good)
@@ -39,6 +80,27 @@ class OpcUaPeer:
     def start(self) -> None:
         self._thread.start()
         self._do(self._start())
+
+    def change_guard(self, guard: Guard) -> None:
+        """Show and ask for other papers from the next connection on."""
+        assert self._guard is not None
+        vars(self._guard).update(vars(guard))
+        self.calls.clear()
+        self.reads.clear()
+        self.refusal = ua.StatusCode(ua.StatusCodes.Good)
+        self._do(self._change_guard(guard))
+
+    async def _change_guard(self, guard: Guard) -> None:
+        server = self._server
+        assert guard.own is not None
+        assert server.bserver is not None
+        await server.load_certificate(guard.own.certificate.read_bytes(), "pem")
+        await server.load_private_key(guard.own.key.read_bytes(), format="pem")
+        server.set_security_policy([guard.policy])
+        server._policies.clear()
+        server.iserver.endpoints.clear()
+        await server._setup_server_nodes()
+        server.bserver.set_policies(server._policies)
 
     def stop(self) -> None:
         self._do(self._server.stop())
@@ -65,8 +127,13 @@ class OpcUaPeer:
         assert profile.opcua is not None
         await server.init(shelf_file=self._shelf)
         server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}")
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-        await server.register_namespace("urn:somebody:else")
+        if self._guard is None:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        else:
+            server.set_identity_tokens([ua.UserNameIdentityToken])
+            server.set_certificate_validator(self._guard.look_at)
+        for number in range(self._strangers):
+            await server.register_namespace(f"urn:somebody:else:{number}")
         self._index = await server.register_namespace(profile.opcua.namespace)
         machine = await server.nodes.objects.add_object(ua.NodeId("Machine", self._index), f"{self._index}:Machine")
         for tag in profile.tags.values():
@@ -81,7 +148,17 @@ class OpcUaPeer:
             await machine.add_method(
                 place, f"{self._index}:PlaceOrder", self._place_order, types, [ua.VariantType.UInt16]
             )
+        if self._most_nodes:
+            limit = server.get_node(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
+            await limit.write_value(ua.Variant(self._most_nodes, ua.VariantType.UInt32))
+        server.subscribe_server_callback(CallbackType.PreRead, self._count)
         await server.start()
+
+    async def _count(self, event: Any, service: Any) -> None:
+        if event.is_external:
+            self.reads.append(len(event.request_params.NodesToRead))
+            if 0 < self._most_nodes < self.reads[-1]:
+                raise ServiceError(ua.StatusCodes.BadTooManyOperations)
 
     async def _place_order(self, parent: Any, *arguments: ua.Variant) -> Any:
         self.calls.append([argument.Value for argument in arguments])

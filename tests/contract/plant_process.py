@@ -9,20 +9,17 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from devices.profile import all_profiles
 from devices.site import Site, load_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-MACHINES = {
-    "pot-m": ("decoction", "pot-modbus", "modbus://127.0.0.1:{port}/1", "volume_ml = [1500, 12000]"),
-    "pot-o": ("decoction", "pot-opcua", "opc.tcp://127.0.0.1:{port}", "volume_ml = [1500, 12000]"),
-    "soak-1": ("soaking", "soak-modbus", "modbus://127.0.0.1:{port}/3", ""),
-    "pack-1": ("packing", "packer-opcua", "opc.tcp://127.0.0.1:{port}", ""),
-    "scale-1": ("scale", "scale-modbus", "modbus://127.0.0.1:{port}/5", ""),
-    "store-1": ("storage", "storage-modbus", "modbus://127.0.0.1:{port}/6", ""),
-}
+    from devices.profile import Profile
+
+PROFILES = all_profiles()
+SCHEMES = {"modbus": "modbus", "opcua": "opc.tcp"}
 
 
 class PlantProcess:
@@ -49,9 +46,12 @@ class PlantProcess:
 
 @asynccontextmanager
 async def running_plant(folder: Path, *, speed: int) -> AsyncIterator[PlantProcess]:
-    """Start a plant with one machine of each kind on free ports."""
+    """Start a plant with one machine of every packaged profile, called like it, on free ports.
+
+    Each pot drains to the first packer on the same kind of wire.
+    """
     config = folder / "config.toml"
-    rows = [_row(name, *row) for name, row in MACHINES.items()]
+    rows = [_row(profile) for profile in PROFILES.values()]
     config.write_text(f'[clock]\nspeed = {speed}\n[paths]\nstate = "var"\n' + "\n".join(rows), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "devices.plant", "--config", str(config), stdout=asyncio.subprocess.PIPE
@@ -66,8 +66,17 @@ async def running_plant(folder: Path, *, speed: int) -> AsyncIterator[PlantProce
         await asyncio.wait_for(process.wait(), 10)
 
 
-def _row(name: str, kind: str, profile: str, url: str, more: str) -> str:
+def _row(profile: Profile) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = url.format(port=free.getsockname()[1])
-    return f'[[machine]]\nid = "{name}"\nkind = "{kind}"\nprofile = "{profile}"\nurl = "{address}"\nwaiver = "opcua-none"\n{more}'
+        url = f"{SCHEMES[profile.protocol]}://127.0.0.1:{free.getsockname()[1]}"
+    row = {"id": profile.id, "kind": profile.kind, "profile": profile.id, "url": url}
+    if profile.protocol == "modbus":
+        row["url"] += f"/{1 + list(PROFILES).index(profile.id)}"
+    else:
+        row["waiver"] = "opcua-none"
+    if profile.kind == "decoction":
+        packers = (other.id for other in PROFILES.values() if other.kind == "packing")
+        row["packer"] = next(packer for packer in packers if PROFILES[packer].protocol == profile.protocol)
+    lines = [f"{key} = {json.dumps(value)}" for key, value in row.items()]
+    return "\n".join(["[[machine]]", *lines, *(["volume_ml = [1500, 12000]"] if profile.kind == "decoction" else [])])

@@ -8,9 +8,10 @@ from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from devices.codec import words
 from devices.links import open_link
 from devices.links.memory import MemoryLink, MemoryMachine
+from devices.plant.registers import RegisterMap
+from devices.plant.tables import load_table
 from devices.profile import Profile, load_profile
 from tests.contract.modbus_peer import ModbusPeer
 from tests.contract.proxy import Proxy
@@ -146,35 +147,38 @@ class WireRig(Rig):
 
 
 class ModbusRig(WireRig):
-    """Registers written down by hand."""
+    """Registers written down by hand, then as the simulated machine would: with no code that the drivers have too."""
 
     scheme = "modbus://127.0.0.1:{port}/1"
 
     def __init__(self, name: str = "pot-modbus") -> None:
         super().__init__(name)
         self.peer = ModbusPeer()
+        self._registers = RegisterMap(load_table(name))
+        self._said: dict[str, Any] = dict(self.golden["values"])
 
     async def start(self) -> None:
         await self.peer.start()
         self.proxy = Proxy(self.peer.port)
         await self.proxy.switch_on()
-        self.peer.put(0, self.golden["registers"]["0"])
+        for address, words in self.golden["registers"].items():
+            self.peer.put(int(address), words)
 
     async def stop(self) -> None:
         await self.proxy.switch_off()
         await self.peer.stop()
 
     def say(self, **values: Any) -> None:
-        for tag, value in {**values, "SourceTime": self.at}.items():
-            row = self.profile.tags[tag]
-            self.peer.put(row.address or 0, words([row.type], [value], row.word_order))
+        self._said |= {**values, "SourceTime": self.at}
+        for address, words in self._registers.words(self._said):
+            self.peer.put(address, words)
 
     def commands(self) -> list[list[int | str]]:
         assert self.profile.command is not None
         return [list(block) for address, block in self.peer.written if address == self.profile.command.address]
 
     def beat(self) -> int:
-        return self.peer.registers[90]
+        return self.peer.registers[self.profile.tags["Heartbeat"].address or 0]
 
 
 class OpcUaRig(WireRig):

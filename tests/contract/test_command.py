@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,10 +25,11 @@ from devices.model import (
     RefusedReason,
     Snapshot,
     State,
+    Step,
+    Unknown,
 )
-from devices.profile import all_profiles, load_profile
 from devices.site import PlantClock
-from tests.contract.plant_process import PlantProcess, running_plant
+from tests.contract.plant_process import PROFILES, PlantProcess, running_plant
 from tests.contract.words import until
 
 if TYPE_CHECKING:
@@ -35,7 +37,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPEED = 240
-POTS = pytest.mark.parametrize("name", ["pot-m", "pot-o"])
+
+
+def _each(kind: str, handshake: str) -> pytest.MarkDecorator:
+    """Run a test with every packaged machine of a kind that can tell so much of an order."""
+    names = [name for name, profile in PROFILES.items() if (profile.kind, profile.handshake) == (kind, handshake)]
+    return pytest.mark.parametrize("name", names)
+
+
+POTS = _each("decoction", "echo")
+WITHOUT_NUMBERS = _each("decoction", "busy")
 CHARGE = {"load_ml": 3000, "herb_g": 200, "absorb_ml": 300}
 
 
@@ -52,7 +63,7 @@ class Asked:
         self.name = name
         self.clock = PlantClock.open(plant.site.state, SPEED)
         place = plant.site.machines[name]
-        profile = load_profile(place.profile)
+        profile = PROFILES[place.profile]
         self.link = open_link(place, profile)
         self.machine = ProfiledMachine(place, profile, self.link)
 
@@ -178,13 +189,238 @@ async def test_a_reboot_shows_in_the_counter_and_starts_nothing(plant: PlantProc
     assert [event["order"] for event in plant.events(name, "start")] == [1]
 
 
+# --- machines that keep no order numbers
+
+
+async def _charged(asked: Asked) -> None:
+    assert await asked.ask(1, "charge", **CHARGE) == Accepted(1)
+    await asked.until(lambda said: said.state is State.COMPLETE, 10)
+
+
+@WITHOUT_NUMBERS
+async def test_a_pot_without_order_numbers_boils_once_and_shows_it(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    assert await asked.ask(2, "decoct", hold_s=290, boil_centi_c=9941) == Accepted(2)
+    boiled = await asked.until(lambda said: said.state is State.COMPLETE, 30)
+    assert boiled.counter_s == 300, "rounded up to whole minutes, never down"
+    assert boiled.boil_began_at > 0
+    assert boiled.readings["ActualTemperature"].value > 95
+    assert [event["event"] for event in plant.events(name, "start", "boil-begin", "boil-end")] == [
+        "start",
+        *("start", "boil-begin", "boil-end"),
+    ]
+    assert plant.events(name, "boil-begin")[0]["value"] == pytest.approx(99.5, abs=0.01)
+
+
+@WITHOUT_NUMBERS
+async def test_what_a_pot_without_order_numbers_was_asked_in_doubt_is_never_asked_again(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    order = asked.order(2, "decoct", hold_s=300, boil_centi_c=9950)
+    first = asyncio.create_task(asked.machine.order(order, 1, asked.clock.now))
+    await until(lambda: len(plant.events(name, "start")) > 1, 5)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert isinstance(await asked.machine.order(order, 1, asked.clock.now), Unknown)
+    assert isinstance(await asked.machine.settle(order, 0), Unknown)
+    assert len(plant.events(name, "start")) == 2
+
+
+@WITHOUT_NUMBERS
+async def test_an_answer_lost_by_a_pot_without_order_numbers_is_settled_by_its_leaving_rest(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    await plant.inflict(name, "reply-lost", 1)
+    assert await asked.ask(2, "decoct", hold_s=3000, boil_centi_c=9950) == Accepted(2)
+    assert len(plant.events(name, "start")) == 2
+
+
+@WITHOUT_NUMBERS
+async def test_a_pot_without_order_numbers_is_stopped_as_often_as_it_takes(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    assert await asked.ask(2, "decoct", hold_s=3000, boil_centi_c=9950) == Accepted(2)
+    assert await asked.ask(3, "drain", to_packer=0) == Refused(3, RefusedReason.BUSY)
+    stop = asked.order(4, "stop")
+    assert await asked.machine.settle(stop, 0) is None
+    assert await asked.machine.order(stop, 1, asked.clock.now) == Finished(4, 0)
+    assert await asked.machine.order(stop, 1, asked.clock.now) == Finished(4, 0)
+    assert await asked.machine.settle(stop, 0) == Finished(4, 0)
+    assert len(plant.events(name, "stop")) == 1
+
+
+@WITHOUT_NUMBERS
+async def test_a_pot_without_order_numbers_refuses_in_manual_mode_and_starts_nothing_after_a_reboot(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    assert await asked.ask(2, "decoct", hold_s=3000, boil_centi_c=9950) == Accepted(2)
+    before = await asked.until(lambda said: said.state is State.EXECUTE, 3)
+    await plant.inflict(name, "reboot")
+    after = await asked.until(lambda said: said.boot != before.boot, 5)
+    assert (after.boot, after.state) == (before.boot + 1, State.STOPPED)
+    await plant.inflict(name, "panel")
+    await asked.until(lambda said: said.mode is Mode.MANUAL, 3)
+    assert await asked.ask(3, "drain", to_packer=0) == Refused(3, RefusedReason.MODE)
+    assert len(plant.events(name, "start")) == 2
+
+
+@_each("decoction", "none")
+async def test_a_pot_that_tells_nothing_is_asked_once_and_every_doubt_goes_to_a_person(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    assert await asked.ask(1, "charge", **CHARGE) == Accepted(1)
+    await until(lambda: plant.events(name, "end"), 10)
+    decoct = asked.order(2, "decoct", hold_s=3000, boil_centi_c=9941)
+    await plant.inflict(name, "reply-lost", 1)
+    assert isinstance(await asked.machine.order(decoct, 1, asked.clock.now), Unknown)
+    assert isinstance(await asked.machine.order(decoct, 1, asked.clock.now), Unknown)
+    assert isinstance(await asked.machine.settle(decoct, 0), Unknown)
+    assert len(plant.events(name, "start")) == 2
+    hot = await asked.until(lambda said: said.readings["ActualTemperature"].value > 60, 30)
+    assert (hot.state, hot.order_status) == (State.UNDEFINED, OrderStatus.NONE)
+    await plant.inflict(name, "sensor")
+    lost = (await asked.machine.read()).readings["ActualTemperature"].value
+    assert math.isnan(lost), "9999 is no temperature"
+    await plant.inflict(name, "clear")
+    assert await asked.ask(3, "stop") == Accepted(3)
+    assert len(plant.events(name, "stop", "fault")) == 2
+
+
+# --- what only some pots can
+
+
+async def test_a_sealed_pot_boils_under_pressure_and_takes_nothing_in_while_its_lid_is_locked(
+    plant: PlantProcess,
+) -> None:
+    asked = Asked(plant, "pot-modbus-sealed")
+    await asked.ask(1, "charge", **CHARGE)
+    assert (await asked.until(_done, 10)).readings["IsLidLocked"].value == 0
+    await asked.ask(2, "decoct", hold_s=600, boil_centi_c=11000)
+    boiled = await asked.until(lambda said: said.order == 2 and _done(said), 30)
+    assert boiled.order_status is OrderStatus.FINISHED
+    assert 110 < boiled.readings["ActualTemperature"].value < 117
+    assert boiled.readings["IsLidLocked"].value == 1
+    assert boiled.readings["ActualPressureKettle"].value > 40
+    assert await asked.ask(3, "charge", **CHARGE) == Refused(3, RefusedReason.PARAMETER)
+    assert await asked.ask(4, "water", water_ml=500) == Refused(4, RefusedReason.PARAMETER)
+    await asked.ask(5, "drain", to_packer=0)
+    drained = await asked.until(lambda said: said.order == 5 and _done(said), 10)
+    assert (drained.readings["IsLidLocked"].value, drained.readings["ActualPressureKettle"].value) == (0, 0)
+    assert isinstance(await asked.ask(6, "water", water_ml=500), Accepted | Finished)
+    await asked.close()
+
+
+async def test_a_hopper_drops_its_herbs_at_its_minute_and_stays_shut_for_who_does_not_ask(plant: PlantProcess) -> None:
+    asked = Asked(plant, "pot-modbus-hopper")
+    await asked.ask(1, "charge", **CHARGE)
+    await asked.until(_done, 10)
+    await asked.ask(2, "decoct", hold_s=1200, boil_centi_c=9950, late_s=600)
+    dropped = await asked.until(lambda said: said.readings["IsHopperOpen"].value == 1, 30)
+    assert 600 <= dropped.counter_s < 1200
+    assert (await asked.until(lambda said: said.order == 2 and _done(said), 10)).counter_s == 1200
+    await asked.ask(3, "drain", to_packer=0)
+    await asked.until(lambda said: said.order == 3 and _done(said), 10)
+    await asked.ask(4, "charge", **CHARGE)
+    await asked.until(lambda said: said.order == 4 and _done(said), 10)
+    await asked.ask(5, "decoct", hold_s=300, boil_centi_c=9950)
+    boiled = await asked.until(lambda said: said.order == 5 and _done(said), 30)
+    assert (boiled.counter_s, boiled.readings["IsHopperOpen"].value) == (300, 0)
+    await asked.close()
+
+
+async def test_the_pump_of_a_circulating_pot_runs_while_it_is_heated(plant: PlantProcess) -> None:
+    asked = Asked(plant, "pot-opcua-circulating")
+    await asked.ask(1, "charge", **CHARGE)
+    assert (await asked.until(_done, 10)).readings["CirculationFlow"].value == 0
+    await asked.ask(2, "decoct", hold_s=3000, boil_centi_c=9950)
+    assert (await asked.until(lambda said: said.step is Step.HEAT_TO_BOIL, 5)).readings["CirculationFlow"].value > 3500
+    await asked.ask(3, "stop")
+    assert (await asked.until(lambda said: said.order == 3, 5)).readings["CirculationFlow"].value == 0
+    await asked.close()
+
+
+async def test_two_decoctions_come_together_in_the_receiver_and_are_concentrated(plant: PlantProcess) -> None:
+    asked = Asked(plant, "pot-modbus-concentrating")
+
+    async def done(number: int, verb: str, **parameters: int) -> Snapshot:
+        assert isinstance(await asked.ask(number, verb, **parameters), Accepted | Finished)
+        return await asked.until(lambda said: said.order == number and _done(said), 30)
+
+    await done(1, "charge", **CHARGE)
+    await done(2, "decoct", hold_s=300, boil_centi_c=9950)
+    first = await done(3, "drain", to_packer=0)
+    await done(4, "water", water_ml=2000)
+    await done(5, "decoct", hold_s=300, boil_centi_c=9950)
+    both = await done(6, "drain", to_packer=0)
+    together_ml = first.order_value + both.order_value
+    assert both.readings["ReceiverLevel"].value == pytest.approx(together_ml, abs=2)
+    assert await asked.ask(7, "concentrate", to_ml=9000) == Refused(7, RefusedReason.PARAMETER)
+    less = await done(8, "concentrate", to_ml=2800)
+    assert (less.order_value, less.readings["ReceiverLevel"].value) == (2800, 2800)
+    start, end = [event["at"] for event in plant.events("pot-modbus-concentrating", "start", "end")][-2:]
+    assert (end - start) / 60_000 == pytest.approx((together_ml - 2800) / 60, rel=0.02)
+    drained = await done(9, "drain", to_packer=1)
+    assert drained.order_value == 2800
+    await asked.close()
+
+
+# --- positions and packers
+
+
+@_each("soaking", "echo")
+async def test_a_position_soaks_no_shorter_and_in_no_less_water_than_it_was_asked(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    assert isinstance(await asked.ask(1, "soak", water_ml=3996, soak_s=590), Accepted | Finished)
+    soaked = await asked.until(_done, 20)
+    assert (soaked.order_status, soaked.state) == (OrderStatus.FINISHED, State.COMPLETE)
+    assert 3996 <= soaked.order_value <= 4000
+    assert soaked.readings["Level"].value == pytest.approx(4000, rel=0.02)
+    start, end = plant.events(name, "start", "end")
+    assert 590 <= (end["at"] - start["at"]) / 1000 < 700
+
+
+async def test_a_water_meter_counts_what_ran_into_the_pail(plant: PlantProcess) -> None:
+    asked = Asked(plant, "soak-modbus-b")
+    await asked.machine.connect()
+    before = (await asked.machine.read()).readings["WaterMeter"]
+    await asked.ask(1, "soak", water_ml=4000, soak_s=60)
+    after = (await asked.until(_done, 20)).readings["WaterMeter"]
+    assert after.value - before.value == 4000
+    await asked.close()
+
+
+@_each("packing", "echo")
+async def test_a_packer_packs_what_its_pot_sent(plant: PlantProcess, asked: Asked, name: str) -> None:
+    pots = (place.id for place in plant.site.machines.values() if place.packer == name)
+    pot = Asked(plant, next(pot for pot in pots if PROFILES[pot].handshake == "echo"))
+    await pot.ask(1, "charge", **CHARGE)
+    await pot.until(_done, 10)
+    await pot.ask(2, "drain", to_packer=1)
+    drained = await pot.until(lambda said: said.order == 2 and _done(said), 10)
+    await pot.close()
+    assert isinstance(await asked.ask(1, "pack", count=500, fill_ml=200), Accepted | Finished)
+    packed = await asked.until(_done, 20)
+    assert packed.order_value == packed.readings["Count"].value == drained.order_value // 200
+    assert packed.readings["SealTemperature"].value == pytest.approx(135, abs=2)
+
+
+# --- all of them
+
+
 async def test_a_whole_fleet_is_read_and_a_silent_machine_hides_nobody(plant: PlantProcess) -> None:
     links: dict[str, LinkState] = {}
     faults: list[Exception] = []
     clock = PlantClock.open(plant.site.state, SPEED)
     fleet = Fleet(
         plant.site,
-        all_profiles(),
+        PROFILES,
         clock,
         on_snapshot=lambda said: None,
         on_link=lambda machine, state, since_s: links.update({machine: state}),
@@ -194,13 +430,13 @@ async def test_a_whole_fleet_is_read_and_a_silent_machine_hides_nobody(plant: Pl
     try:
         await fleet.first_reads(10)
         assert links == dict.fromkeys(plant.site.machines, LinkState.FRESH)
-        charge = Order(1, "pot-m", "charge", "B-1", "charge", CHARGE, clock.now() + 3_600_000)
+        charge = Order(1, "pot-modbus", "charge", "B-1", "charge", CHARGE, clock.now() + 3_600_000)
         assert isinstance(await fleet.order(charge, 1), Accepted | Finished)
-        await plant.inflict("pot-o", "silent", 2)
+        await plant.inflict("pot-opcua", "silent", 2)
         await asyncio.sleep(1.7)
-        assert links["pot-o"] is LinkState.STALE
-        assert fleet.link_state("pot-m")[0] is LinkState.FRESH
-        await until(lambda: links["pot-o"] is LinkState.FRESH, 12)
+        assert links["pot-opcua"] is LinkState.STALE
+        assert fleet.link_state("pot-modbus")[0] is LinkState.FRESH
+        await until(lambda: links["pot-opcua"] is LinkState.FRESH, 12)
         for name in plant.site.machines:
             said = fleet.latest(name)
             assert said is not None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from devices.errors import LinkDown, LinkLied, LinkRefused, LinkTimeout
 from devices.links import open_link
-from devices.links.modbus import _Expected
+from devices.links.modbus_answer import Expected
 from tests.contract.words import place, until
 
 if TYPE_CHECKING:
@@ -187,6 +187,93 @@ async def test_one_unknown_register_spoils_its_own_tag_only_and_is_asked_for_no_
     await link.close()
 
 
+async def test_an_empty_answer_for_an_illegal_address_is_a_refusal_of_its_own_tag_only(modbus: ModbusRig) -> None:
+    modbus.peer.illegal, modbus.peer.illegal_code = {41}, 0
+    link = modbus.link()
+    await link.connect()
+    scan = await link.read()
+    assert scan.flaws == {"HeaterPower": "illegal-address"}
+    assert [value for value in scan.values if value is None] == [None]
+    assert link.connected
+    await link.close()
+
+
+async def test_an_empty_answer_to_an_order_is_a_lie(modbus: ModbusRig) -> None:
+    modbus.peer.lie = lambda request, answer: answer[:4] + b"\0\3\1\x10\0"
+    link = modbus.link()
+    await link.connect()
+    with pytest.raises(LinkLied):
+        await link.command(COMMAND)
+    await link.close()
+
+
+async def test_a_machine_that_gives_fewer_registers_than_its_table_says_is_asked_for_fewer(modbus: ModbusRig) -> None:
+    modbus.peer.most = 12
+    link = modbus.link()
+    await link.connect()
+    names = [tag.name for tag in modbus.profile.scanned]
+    assert dict(zip(names, (await link.read()).values, strict=True)) == modbus.golden["values"]
+    learning = len(modbus.peer.requests)
+    assert not (await link.read()).flaws
+    later = modbus.peer.requests[learning:]
+    assert len(later) < learning
+    assert all(int.from_bytes(request[10:12], "big") <= 12 for request in later)
+    await link.close()
+
+
+@pytest.mark.parametrize("most", [125, 60, 11])
+async def test_no_request_asks_for_more_registers_than_the_standard_and_the_table_allow(
+    modbus: ModbusRig, most: int
+) -> None:
+    assert modbus.profile.modbus is not None
+    kept = {tag.name: tag for tag in modbus.profile.scanned}
+    end = max((tag.address or 0) for tag in kept.values()) + 20
+    wide = {
+        f"Extra{at}": replace(modbus.profile.tags["Level"], name=f"Extra{at}", address=end + at, type="u16")
+        for at in range(300)
+    }
+    modbus.profile = replace(modbus.profile, tags=kept | wide, modbus=replace(modbus.profile.modbus, max_block=most))
+    link = modbus.link()
+    await link.connect()
+    assert not (await link.read()).flaws
+    asked = [int.from_bytes(request[10:12], "big") for request in modbus.peer.requests]
+    assert max(asked) == most
+    assert sum(asked) >= 300
+    await link.close()
+
+
+async def test_a_register_that_was_refused_is_asked_for_again_after_a_while(
+    modbus: ModbusRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.links.modbus._FORGET_S", 0.1)
+    modbus.peer.illegal = {41}
+    link = modbus.link()
+    await link.connect()
+    assert (await link.read()).flaws
+    modbus.peer.illegal = set()
+    assert (await link.read()).flaws
+    await asyncio.sleep(0.12)
+    assert not (await link.read()).flaws
+    await link.close()
+
+
+async def test_a_machine_that_takes_one_connection_only_is_never_offered_a_second(modbus: ModbusRig) -> None:
+    modbus.peer.one_guest = True
+    link = modbus.link()
+    for spoil in (lambda request, answer: b"", lambda request, answer: answer[:20], _tid(b"\0\0")):
+        modbus.peer.lie = spoil
+        await link.connect()
+        with pytest.raises((LinkTimeout, LinkLied)):
+            await link.read()
+        modbus.peer.lie = lambda request, answer: answer
+        await until(lambda: not modbus.peer.open, 1)
+        await link.connect()
+        assert (await link.read()).values[0] == modbus.at
+        await link.close()
+        await until(lambda: not modbus.peer.open, 1)
+    assert not modbus.peer.turned_away
+
+
 async def test_a_machine_without_any_of_the_registers_says_so_for_each(modbus: ModbusRig) -> None:
     modbus.peer.illegal = set(range(60))
     link = modbus.link()
@@ -253,10 +340,14 @@ async def test_a_wire_that_flips_cuts_and_repeats_bytes_never_gives_a_wrong_orde
     link = modbus.link()
     good = 0
     for _ in range(60):
-        await link.connect()
         try:
+            await link.connect()
             scan = await link.read()
-        except (LinkLied, LinkTimeout):
+        except (
+            LinkLied,
+            LinkTimeout,
+            LinkDown,
+        ):  # down: a busy computer connects in more than the short time of this test
             assert not link.connected
             continue
         good += 1
@@ -269,13 +360,15 @@ async def test_a_wire_that_flips_cuts_and_repeats_bytes_never_gives_a_wrong_orde
 @given(st.binary(max_size=300), st.integers(1, 125), st.integers(0, 0xFFFF))
 def test_only_the_exact_head_is_ever_taken_for_the_answer(packet: bytes, count: int, transaction: int) -> None:
     start = transaction.to_bytes(2, "big") + b"\0\0"
-    expected = _Expected(start + b"\0\6\1\3\0\0" + count.to_bytes(2, "big"))
+    expected = Expected(start + b"\0\6\1\3\0\0" + count.to_bytes(2, "big"))
     head = start + (3 + 2 * count).to_bytes(2, "big") + b"\1\3" + bytes((2 * count,))
     refused = start + b"\0\3\1\x83"
     verdict = expected.met_by(packet)
     is_answer = packet[:9] == head and len(packet) == 9 + 2 * count
     is_refusal = packet[:8] == refused and len(packet) == 9
-    assert (verdict is True) == (is_answer or is_refusal)
+    is_nothing = packet == start + b"\0\3\1\3\0"
+    assert (verdict is True) == (is_answer or is_refusal or is_nothing)
+    assert expected.met_by(start + b"\0\3\1\3\0") is True
     assert expected.met_by(head + bytes(2 * count)) is True
     assert all(expected.met_by((head + bytes(2 * count))[:size]) is None for size in range(9 + 2 * count))
 

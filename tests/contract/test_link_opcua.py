@@ -14,9 +14,13 @@ from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import Quality
 from devices.profile import load_profile
+from tests.contract.opcua_peer import OpcUaPeer
+from tests.contract.rigs import shelf
 from tests.contract.words import place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devices.protocol import Scan
     from tests.contract.rigs import OpcUaRig
 
@@ -90,6 +94,21 @@ async def test_tags_are_read_in_as_many_calls_as_the_server_needs(opcua: OpcUaRi
     opcua.profile = replace(opcua.profile, opcua=replace(opcua.profile.opcua, max_nodes_per_read=4))
     scan = await _scan(opcua)
     assert dict(zip([tag.name for tag in opcua.profile.scanned], scan.values, strict=True)) == opcua.golden["values"]
+
+
+async def test_a_server_that_reads_few_nodes_at_a_time_is_asked_for_few(tmp_path: Path) -> None:
+    """The namespace lies elsewhere than at the other servers too: it goes by its URI."""
+    profile = load_profile("pot-opcua")
+    peer = OpcUaPeer(profile, shelf(tmp_path), strangers=4, most_nodes=5)
+    await asyncio.to_thread(peer.start)
+    link = open_link(place("pot-opcua", f"opc.tcp://127.0.0.1:{peer.port}"), profile)
+    await link.connect()
+    peer.reads.clear()
+    assert len((await link.read()).values) == len(profile.scanned)
+    assert max(peer.reads) == 5
+    assert sum(peer.reads) == len(profile.scanned)
+    await link.close()
+    await asyncio.to_thread(peer.stop)
 
 
 async def test_a_server_without_our_namespace_is_another_machine(opcua: OpcUaRig) -> None:

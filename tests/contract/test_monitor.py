@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devices.errors import CodecError
 from devices.fleet import Fleet
 from devices.machine import ProfiledMachine
-from devices.model import LinkState, Quality, Reading, Snapshot, State
+from devices.model import LinkState, Mode, Quality, Reading, Snapshot, State, Step
 from devices.plausibility import Plausibility
+from devices.profile import all_profiles
 from devices.site import PlantClock, Site, boot_seconds
 from tests.contract.rigs import ModbusRig
 from tests.contract.words import place, until
@@ -105,6 +107,91 @@ async def test_a_reboot_is_seen_in_the_counter(polled: Polled) -> None:
     await polled.poll(20.0, BootCount=300, StateCurrent=State.STOPPED)
     assert (polled.snapshot.boot, polled.snapshot.state) == (300, State.STOPPED)
     assert polled.snapshot.readings["ActualTemperature"].quality is Quality.GOOD
+
+
+# --- the same values in the words of other makers
+
+
+MAKERS = {
+    profile.id: 1e-4
+    if profile.tags["ActualTemperature"].type == "f32"
+    else profile.tags["ActualTemperature"].scale / 1.99
+    for profile in all_profiles().values()
+    if profile.protocol == "modbus" and "ActualTemperature" in profile.tags and profile.id != "pot-modbus"
+}
+"""Machine -> how coarse its thermometer speaks."""
+
+
+@pytest.fixture
+async def another_maker_s(request: pytest.FixtureRequest) -> AsyncIterator[Polled]:
+    rig = ModbusRig(request.param)
+    await rig.start()
+    made = Polled(rig)
+    await made.machine.connect()
+    yield made
+    await made.machine.close()
+    await rig.stop()
+
+
+@pytest.mark.parametrize("another_maker_s", MAKERS, indirect=True)
+async def test_moving_values_of_other_makers_are_followed_in_their_words(another_maker_s: Polled) -> None:
+    coarse = MAKERS[another_maker_s.rig.profile.id]
+    for n in range(12):
+        reading = await another_maker_s.poll(30.0 + n / 2 + NOISE[n % 5])
+        assert (reading.quality, reading.at) == (Quality.GOOD, another_maker_s.rig.at)
+        assert reading.value == pytest.approx(30.0 + n / 2 + NOISE[n % 5], abs=coarse)
+        assert (another_maker_s.snapshot.at, another_maker_s.moved) == (another_maker_s.rig.at, True)
+
+
+@pytest.mark.parametrize("another_maker_s", MAKERS, indirect=True)
+async def test_jumps_and_stuck_sensors_of_other_makers_are_found(another_maker_s: Polled) -> None:
+    polls = another_maker_s.rig.profile.tags["ActualTemperature"].stuck_polls
+    reasons = [(await another_maker_s.poll(40.0)).reason for _ in range(polls + 2)]
+    assert reasons.index("stuck") == polls - 1
+    assert (await another_maker_s.poll(59.0)).reason == "rate"
+    assert (await another_maker_s.poll(40.1)).quality is Quality.GOOD
+    assert (await another_maker_s.poll(200.0)).reason == "out-of-range"
+
+
+@pytest.mark.parametrize("another_maker_s", ["pot-modbus-c", "pot-modbus-d"], indirect=True)
+async def test_the_number_that_stands_for_a_broken_sensor_is_no_temperature(another_maker_s: Polled) -> None:
+    await another_maker_s.poll(60.0)
+    broken = await another_maker_s.poll(math.nan)
+    assert (broken.quality, broken.reason) == (Quality.BAD, "not-finite")
+    assert math.isnan(broken.value)
+    assert (await another_maker_s.poll(60.1)).quality is Quality.GOOD
+
+
+@pytest.mark.parametrize("another_maker_s", ["pot-modbus-b", "pot-modbus-c"], indirect=True)
+@pytest.mark.parametrize("state", [State.STOPPED, State.IDLE, State.EXECUTE, State.ABORTED, State.COMPLETE])
+async def test_every_state_of_other_makers_is_one_of_ours(another_maker_s: Polled, state: State) -> None:
+    await another_maker_s.poll(60.0, StateCurrent=state, UnitModeCurrent=Mode.MANUAL, StepCurrent=0, BootCount=300)
+    said = another_maker_s.snapshot
+    assert (said.state, said.mode, said.step, said.boot) == (state, Mode.MANUAL, Step.NONE, 300)
+
+
+@pytest.mark.parametrize("another_maker_s", ["pot-modbus-b"], indirect=True)
+async def test_a_state_that_the_table_does_not_know_is_an_error_that_names_it(another_maker_s: Polled) -> None:
+    rig = another_maker_s.rig
+    assert isinstance(rig, ModbusRig)
+    rig.peer.put(1002, [7])
+    with pytest.raises(CodecError, match="StateCurrent: says 7"):
+        await another_maker_s.machine.read()
+
+
+@pytest.mark.parametrize("another_maker_s", ["pot-modbus-c"], indirect=True)
+async def test_of_several_bits_the_one_that_stands_first_in_the_table_counts(another_maker_s: Polled) -> None:
+    rig = another_maker_s.rig
+    assert isinstance(rig, ModbusRig)
+    for status, alarm, state, step, fault in (
+        (0b1000_0000_0011_1011, 0b1000_0000_0000_0010, State.ABORTED, Step.HOLD_BOIL, 2),
+        (0b0000_0000_0001_1111, 0b0000_0000_0010_0001, State.EXECUTE, Step.HEAT_TO_BOIL, 5),
+        (0b0000_0000_0000_1101, 0b1000_0000_0000_0000, State.COMPLETE, Step.NONE, 99),
+        (0b0000_0000_0000_1000, 0, State.STOPPED, Step.NONE, 0),
+    ):
+        rig.peer.put(0, [status, alarm])
+        said = await another_maker_s.machine.read()
+        assert (said.state, said.step, said.fault, said.mode) == (state, step, fault, Mode.PRODUCE)
 
 
 class Shown:

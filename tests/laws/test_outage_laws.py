@@ -30,7 +30,7 @@ HOLDS = [
     Hold("boot", Cause.MACHINE, NOW, (Choice.CONTINUE, Choice.SCRAP), "pot-01"),
     Hold("mode", Cause.MACHINE, NOW, (Choice.CONTINUE, Choice.SCRAP), "pot-01"),
     Hold("fault", Cause.MACHINE, NOW, (Choice.SCRAP,), "pot-01"),
-    Hold("unknown", Cause.MACHINE, NOW, (Choice.SCRAP,), "pot-01"),
+    Hold("unknown", Cause.MACHINE, NOW, (Choice.RETRY, Choice.ASSUME_OK, Choice.SCRAP), "pot-01"),
     Hold("link-stale.pot-01", Cause.LINK, NOW, (), "pot-01"),
     Hold("machine-attested", Cause.PERSON, NOW, (Choice.ACCEPT_DEVIATION, Choice.RUN_DEFICIT, Choice.SCRAP), "pot-01"),
     Hold("credit-mismatch", Cause.MACHINE, NOW, (Choice.ACCEPT_DEVIATION, Choice.SCRAP), "pot-01"),
@@ -190,6 +190,7 @@ def test_what_has_nothing_to_do_with_an_outage_is_not_settled_by_it(hold: Hold) 
 
 def test_nobody_proposes_to_scrap_what_a_look_may_settle() -> None:
     assert judge(cut(1, HOLDS[4], seen=98.0), TABLE).advice is Advice.DECIDE
+    assert judge(cut(1, HOLDS[4], HOLDS[0], seen=98.0), TABLE).advice is Advice.DECIDE
     spoilt = judge(cut(1, HOLDS[3], seen=98.0), TABLE)
     assert (spoilt.advice, spoilt.severity) == (Advice.SCRAP, Severity.LOST)
 

@@ -37,10 +37,11 @@ def _golden_scan(profile: Profile, golden: dict[str, Any]) -> Scan:
     if profile.protocol == "opcua":
         found = [golden["nodes"][tag.node][1] for tag in profile.scanned]
         return Scan(found, {}, [golden["source_time"]] * len(found))
+    assert profile.modbus is not None
     values: list[Any] = [None] * len(profile.scanned)
-    for block in codec.blocks(profile.scanned, 125):
-        start = block.address
-        block.unpack(_bytes(golden["registers"]["0"][start : start + block.count]), values)
+    image = {int(at) + n: word for at, words in golden["registers"].items() for n, word in enumerate(words)}
+    for block in codec.blocks(profile.scanned, profile.modbus.max_block):
+        block.unpack(_bytes([image[block.address + n] for n in range(block.count)]), values)
     return Scan(values)
 
 
@@ -72,11 +73,11 @@ def test_golden_words_make_the_golden_snapshot(name: str) -> None:
     assert (said.machine, said.received_s) == ("m-1", 12.5)
     assert said.at == values.get("SourceTime", golden.get("source_time"))
     assert (said.boot, said.state, said.mode) == (
-        values["BootCount"],
-        State(values["StateCurrent"]),
-        Mode(values["UnitModeCurrent"]),
+        values.get("BootCount", 0),
+        State(values.get("StateCurrent", 0)),
+        Mode(values.get("UnitModeCurrent", 0)),
     )
-    assert (said.step, said.fault) == (Step(values["StepCurrent"]), values["ErrorConditions"])
+    assert (said.step, said.fault) == (Step(values.get("StepCurrent", 0)), values.get("ErrorConditions", 0))
     assert (said.epoch, said.order, said.order_value) == tuple(
         values.get(tag, 0) for tag in ("Epoch", "Order", "OrderValue")
     )
@@ -102,7 +103,9 @@ def test_an_order_becomes_the_golden_block(name: str) -> None:
     assert profile.command is not None
     if profile.protocol == "modbus":
         assert profile.command.address == golden["address"]
-        assert codec.words([kind for _, kind in profile.command.fields], values, "big") == golden["registers"]
+        assert profile.modbus is not None
+        types = [kind for _, kind in profile.command.fields]
+        assert codec.words(types, values, profile.modbus.word_order) == golden["registers"]
     else:
         assert (profile.command.object, profile.command.method) == (golden["object"], golden["method"])
         assert list(values) == [value for _, value in golden["arguments"]]

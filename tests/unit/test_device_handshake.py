@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from devices import handshake
+from devices import codec, handshake
 from devices.errors import LinkRefused, LinkTimeout
 from devices.model import (
     Accepted,
     Failed,
     Finished,
+    Mode,
     Order,
     OrderStatus,
     Receipt,
@@ -18,13 +19,14 @@ from devices.model import (
     State,
     Unknown,
 )
-from devices.profile import load_profile
+from devices.profile import Profile, load_profile
 from tests.contract.words import CHARGE, order, snapshot
 
 ECHO = load_profile("pot-modbus")
 BUSY = replace(ECHO, handshake="busy")
 NONE = replace(ECHO, handshake="none")
 MINE = order(17)
+STOP = order(18, "stop")
 BEFORE = snapshot(order=16, epoch=3, batch="B-other")
 
 
@@ -168,3 +170,49 @@ def test_a_busy_machine_accepted_when_it_has_left_rest() -> None:
 def test_a_machine_that_says_nothing_accepted_only_by_its_answer_on_the_wire() -> None:
     assert handshake.heard(NONE, MINE, 1, snapshot(), snapshot(state=State.EXECUTE), answered=True) == Accepted(17)
     assert handshake.heard(NONE, MINE, 1, snapshot(), snapshot(state=State.EXECUTE), answered=False) is None
+
+
+@pytest.mark.parametrize("profile", [BUSY, NONE])
+def test_a_machine_without_echo_is_not_asked_in_manual_mode_or_while_it_runs(profile: Profile) -> None:
+    for mode in (Mode.MANUAL, Mode.MAINTENANCE):
+        refused = handshake.before_sending(profile, MINE, snapshot(mode=mode), sent=False)
+        assert refused == Refused(17, RefusedReason.MODE)
+    running = snapshot(state=State.EXECUTE)
+    assert handshake.before_sending(profile, MINE, running, sent=False) == Refused(17, RefusedReason.BUSY)
+
+
+def test_a_machine_that_shows_no_state_is_asked_whatever_it_does() -> None:
+    blind = load_profile("pot-modbus-d")
+    dark = snapshot(state=State.UNDEFINED, mode=Mode.INVALID)
+    assert handshake.before_sending(blind, MINE, dark, sent=False) is None
+    assert handshake.before_sending(blind, STOP, dark, sent=True) is None
+    assert handshake.heard(blind, STOP, 1, dark, dark, answered=True) == Accepted(18)
+    assert handshake.heard(blind, STOP, 1, dark, dark, answered=False) is None
+
+
+@pytest.mark.parametrize("profile", [BUSY, NONE])
+def test_a_stop_is_said_until_the_machine_rests_and_then_it_is_done(profile: Profile) -> None:
+    for state in (State.EXECUTE, State.ABORTED, State.HELD):
+        running = snapshot(state=state, mode=Mode.MANUAL)
+        assert handshake.before_sending(profile, STOP, running, sent=True) is None
+        assert handshake.settle(profile, STOP, running) is None
+        assert handshake.heard(profile, STOP, 1, running, running, answered=True) is None
+    for state in (State.IDLE, State.STOPPED, State.COMPLETE):
+        rests = snapshot(state=state)
+        assert handshake.before_sending(profile, STOP, rests, sent=False) == Finished(18, 0)
+        assert handshake.settle(profile, STOP, rests) == Finished(18, 0)
+        assert handshake.heard(profile, STOP, 1, rests, rests, answered=False) == Finished(18, 0)
+
+
+def test_a_parameter_with_a_default_may_be_left_out_and_no_other() -> None:
+    hopper = load_profile("pot-modbus-hopper")
+    plain = order(verb="decoct")
+    late = order(verb="decoct", parameters={**plain.parameters, "late_s": 300})
+    assert [handshake.objection(hopper, asked) for asked in (plain, late)] == [None, None]
+    assert handshake.objection(hopper, order(verb="decoct", parameters={"late_s": 300})) is RefusedReason.PARAMETER
+    too_late = order(verb="decoct", parameters={**plain.parameters, "late_s": 3601})
+    assert handshake.objection(hopper, too_late) is RefusedReason.PARAMETER
+    assert [codec.command_values(hopper, asked, 1)[5:8] for asked in (plain, late)] == [
+        (600, 9900, 0),
+        (600, 9900, 300),
+    ]

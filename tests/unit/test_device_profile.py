@@ -98,7 +98,7 @@ def test_an_unknown_profile_is_refused_with_the_names_there_are(name: str) -> No
         ("low = 50, high = 40000", "low = 50, high = 4294967296", "verbs.water.parameters.0.high"),
         ('name = "herb_g"', 'name = "load_ml"', "verbs.charge.parameters: a name is there twice"),
         (
-            '4 = { zh = "控制器心跳丢失", en = "controller heartbeat lost" }',
+            '4 = { zh = "控制器心跳丢失", en = "controller heartbeat lost", word = "heartbeat" }',
             '4 = { zh = "控制器心跳丢失" }',
             "faults.4.en",
         ),
@@ -136,3 +136,70 @@ def test_what_is_no_table_at_all_is_refused(tmp_path: Path, text: str) -> None:
 def test_the_name_of_the_file_is_the_id(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="not the name of the file"):
         _load(tmp_path, _table(), "pot-other")
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "place"),
+    [
+        ("b", '2 = "Execute"', '2 = "Running"', "tags.StateCurrent.codes.2: 'Running' is none of"),
+        ("b", '2 = "Execute"', "2 = 6", "tags.StateCurrent.codes.2: 6 is none of"),
+        ("b", '2 = "Execute"', "2 = 0", "tags.StateCurrent.codes.2: 0 is none of"),
+        ("b", '2 = "Execute"', "two = 6", "tags.StateCurrent.codes.two"),
+        (
+            "b",
+            'type = "u16"\n[tags.StateCurrent.codes]',
+            'type = "u32"\n[tags.StateCurrent.codes]',
+            "tags.StateCurrent: ",
+        ),
+        ("b", "# minutes\nscale = 60", "# minutes\nscale = 0.5", "tags.TimeRemaining.scale"),
+        ("b", "address = 1005\n", "address = 1005\nscale = 10\n", "tags.ErrorConditions.scale"),
+        ("b", "scale = 0.001\n", "scale = 0\n", "tags.HeaterPower.scale: not above 0"),
+        ("b", "scale = 0.001\n", "lost = 9999\n", "tags.HeaterPower.lost"),
+        ("b", "high = 36000, scale = 60", "high = 36001, scale = 60", "verbs.decoct.hold_s: low and high are whole"),
+        ("b", "high = 13000, scale = 10", "high = 13000, scale = 100", "verbs.decoct.boil_centi_c.scale: not finer"),
+        ("b", "high = 10000 }", "high = 65536 }", "verbs.charge.herb_g: high does not fit u16"),
+        ("b", '    ["verb", "u16"],\n', "", "command.fields: must have verb"),
+        ("b", '    ["p1", "u16"],\n', '    ["p1", "text20"],\n', "verbs.charge.load_ml: high does not fit text20"),
+        ("b", '    ["p1", "u16"],\n', '    ["power", "u16"],\n', "command.fields: each of"),
+        (
+            "b",
+            '    ["commit", "u16"],\n]',
+            '    ["commit", "u16"],\n    ["p4", "u16"],\n]',
+            "command.fields: must have verb",
+        ),
+        ("b", 'handshake = "busy" ', 'handshake = "echo" ', "tags.Epoch: missing"),
+        ("b", "tags.StateCurrent", "tags.Level2", "tags.StateCurrent: missing"),
+        ("hopper", "default = 0", "default = 3601", "verbs.decoct.late_s: default is not between low and high"),
+        ("c", '15 = "Aborted"', '16 = "Aborted"', "tags.StateCurrent.bits.16"),
+        ("c", 'unset = "Stopped"', 'unset = "Off"', "tags.StateCurrent.unset: 'Off' is none of"),
+        ("c", "15 = 99", "15 = 98", "tags.ErrorConditions.bits.15: [faults] has no 98"),
+        (
+            "c",
+            "[tags.UnitModeCurrent.bits]\n3",
+            "[tags.UnitModeCurrent.codes]\n3",
+            "tags.UnitModeCurrent.address: inside",
+        ),
+        (
+            "c",
+            "[tags.StepCurrent.bits]",
+            '[tags.StepCurrent.codes]\n0 = "None"\n[tags.StepCurrent.bits]',
+            "tags.StepCurrent: codes or bits",
+        ),
+    ],
+)
+def test_a_wrong_word_in_the_language_of_a_maker_is_refused_and_the_place_is_named(
+    tmp_path: Path, name: str, was: str, becomes: str, place: str
+) -> None:
+    text = _table(f"pot-modbus-{name}")
+    assert was in text
+    with pytest.raises(ProfileError) as error:
+        _load(tmp_path, text.replace(was, becomes), f"pot-modbus-{name}")
+    assert f"pot-modbus-{name}.toml: {place}" in str(error.value)
+
+
+def test_codes_and_bits_are_words_of_registers_alone(tmp_path: Path) -> None:
+    text = _table("pot-opcua").replace(
+        "[tags.UnitModeCurrent]", '[tags.StateCurrent.codes]\n0 = "Idle"\n[tags.UnitModeCurrent]'
+    )
+    with pytest.raises(ProfileError, match=r"tags\.StateCurrent: codes or bits"):
+        _load(tmp_path, text, "pot-opcua")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from controller.model.people import StationKind
 from controller.model.world import PotClass
 from controller.runtime.books import boiling_celsius, make_book
 from devices.errors import SiteError
-from devices.profile import all_profiles
+from devices.profile import Readiness, all_profiles
 from tests.pure_line import FORMULARY, RECIPES
 from tests.unit.test_config import GOOD, POT, ROOT, written
 
@@ -76,3 +77,26 @@ def test_the_example_site_has_three_sizes_of_pots() -> None:
 def test_a_machine_with_a_foreign_profile_is_named(tmp_path: Path) -> None:
     with pytest.raises(SiteError, match="pot-01"):
         book_of(tmp_path, GOOD.replace('profile = "pot-modbus"', 'profile = "scale-modbus"'))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vessel": "pressure"}, "pressure_cooking"),
+        ({"readiness": Readiness(link="done", monitor="done", command="todo")}, "monitor only"),
+        ({"handshake": "busy"}, "no order numbers"),
+        ({"handshake": "none"}, "no order numbers"),
+    ],
+)
+def test_a_machine_that_this_line_must_not_or_cannot_heat_is_refused_at_start(
+    tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    profiles = {**PROFILES, "pot-modbus": replace(PROFILES["pot-modbus"], **changes)}
+    with pytest.raises(SiteError, match=said):
+        make_book(load_config(written(tmp_path, GOOD)), FORMULARY, RECIPES, profiles)
+
+
+def test_a_site_that_allows_it_cooks_under_pressure(tmp_path: Path) -> None:
+    profiles = {**PROFILES, "pot-modbus": replace(PROFILES["pot-modbus"], vessel="pressure")}
+    text = GOOD.replace('name = "测试煎药中心"', 'name = "测试煎药中心"\npressure_cooking = true')
+    assert make_book(load_config(written(tmp_path, text)), FORMULARY, RECIPES, profiles).pot_classes
