@@ -162,6 +162,10 @@ class ProfiledMachine:
         await self._turn.take(urgent=urgent)
         try:
             result = await call()
+        except Exception:
+            if task is not None and task.cancelling() > asked_to_stop:
+                raise asyncio.CancelledError from None
+            raise
         finally:
             self._turn.hand_on()
         if task is not None and task.cancelling() > asked_to_stop:

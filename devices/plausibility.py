@@ -110,9 +110,12 @@ class _Past:
         if at < self.at:
             return "source-time-back"
         if at > self.at:
-            self.alike = self.alike + 1 if value == self.value else 1
+            stands = value == self.value
+            self.alike = self.alike + 1 if stands else 1
             self.at, self.value, self.moved_s = at, value, received_s
-            self.doubt = self._doubt(tag, value, at)
+            # What was doubted does not come true by standing still, however far it might have moved by now.
+            standing_doubt = self.doubt if stands and tag.stuck_polls else ""
+            self.doubt = self._doubt(tag, value, at) or standing_doubt
             if not self.doubt:
                 self.good_at, self.good = at, value
         return self.doubt

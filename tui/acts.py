@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-CHOICES = ("continue", "run_deficit", "accept_deviation", "scrap")
-"""Everything that may be signed to end a hold, in the order of the keys 1 to 4."""
+CHOICES = ("continue", "retry", "assume_ok", "run_deficit", "accept_deviation", "scrap")
+"""Everything that may be signed to end a hold, in the order of the keys 1 to 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,16 @@ def deliver(parcel: str, outcome: str, note: str) -> Body:
     return {"type": "ConfirmDelivery", "parcel": parcel, "outcome": outcome, "note": note}
 
 
+def shelve(alarm: str, minutes: int, note: str) -> Body:
+    """Put an alarm aside for so many minutes."""
+    return {"type": "ShelveAlarm", "alarm": alarm, "minutes": minutes, "note": note}
+
+
+def unshelve(alarm: str) -> Body:
+    """Take an alarm from the shelf before its time."""
+    return {"type": "UnshelveAlarm", "alarm": alarm}
+
+
 def choices_of(task: TaskView) -> tuple[str, ...]:
     """Return what may be signed for a task of the signing desk."""
     match task["kind"]:
@@ -82,6 +92,10 @@ def sign(task: TaskView, choice: str, note: str) -> Body:
             return {"type": "SignRelease", "batch": batch}
         case "continue":
             return {"type": "Continue", "batch": batch, "reason": reason, "note": note}
+        case "retry":
+            return {"type": "Retry", "batch": batch, "note": note}
+        case "assume_ok":
+            return {"type": "AssumeOk", "batch": batch, "note": note}
         case "run_deficit":
             return {"type": "RunDeficit", "batch": batch, "note": note}
         case "scrap":

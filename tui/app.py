@@ -56,6 +56,7 @@ BASE = "overview"
 BEAT_S = 1.0
 """How often clocks and ages on the screen move."""
 
+INTERRUPTED = 130
 NOTICE_S = 8.0
 TRAIL = 16
 
@@ -87,6 +88,7 @@ class FloorApp(App[None]):
         Binding("ctrl+t", "station", "key.station", show=False),
         Binding("f12", "language", "key.language", priority=True),
         Binding("ctrl+q", "quit", "key.quit", priority=True),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
     ]
 
     def __init__(self, options: Options, *, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -263,6 +265,10 @@ class FloorApp(App[None]):
         """Speak the other language."""
         self.words = self.words.other()
         self._paint()
+
+    def action_interrupt(self) -> None:
+        """Leave as every command does on Ctrl-C, with the exit code that says so."""
+        self.exit(return_code=INTERRUPTED)
 
     def action_lock(self) -> None:
         """Forget who stands here."""

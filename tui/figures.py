@@ -6,13 +6,13 @@ Whatever the controller has said grows older here by the wall clock, so that a l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from tui.clocks import zone_of
+from tui.clocks import CHINA, zone_of
 from tui.state import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import tzinfo
 
     from controller.wire import BoilView, MachineView, ReadingView, TaskView
@@ -54,8 +54,7 @@ _CLEANED = frozenset({"decoction", "packing"})
 
 def site_zone(view: View) -> tzinfo:
     """Return the site's time zone."""
-    line = cast("Mapping[str, object]", view.line or {})
-    return zone_of(str(line.get("timezone", "Asia/Shanghai")))
+    return zone_of(view.line["timezone"]) if view.line else CHINA
 
 
 def speed(view: View) -> int:

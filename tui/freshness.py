@@ -41,7 +41,17 @@ PERIOD_S = {
 LEAST_GAP_S = 0.5
 """However many facts come: not sooner than this after the last time."""
 
-_ALARMS = frozenset({"AlarmRaised", "AlarmAcknowledged", "AlarmCleared"})
+_ALARMS = frozenset(
+    {
+        "AlarmRaised",
+        "AlarmAcknowledged",
+        "AlarmCleared",
+        "AlarmShelved",
+        "AlarmUnshelved",
+        "AlarmSuppressed",
+        "AlarmUnsuppressed",
+    }
+)
 _OF_MACHINES = frozenset({"MachineEnrolled", "MachineObserved", "MachineLinked", "NumberingRaised", "BoilMeasured"})
 """Facts that change no list: what they say comes with the `machines` events."""
 

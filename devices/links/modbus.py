@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import secrets
 import ssl
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
@@ -44,6 +45,8 @@ _FORGET_S: Final = 20.0
 """Wall seconds after which a register that was refused is asked for again: a machine that starts up refuses for a while."""
 _IMPOSTOR: Final = "is this the right machine, was its certificate renewed?"
 _STRANGER: Final = "does it trust our certificate, does it speak TLS on this port?"
+_TIDS: Final = 65_000
+"""Transaction ids that pymodbus gives, one after the other."""
 
 
 class ModbusLink:
@@ -59,6 +62,8 @@ class ModbusLink:
         self._learn_anew()
         self._connection: _Connection | None = None
         self._quiet_until_s = 0.0
+        # It goes on over all connections: pymodbus would begin each with 1, and an answer kept from an old one would fit.
+        self._last_tid = secrets.randbelow(_TIDS)
 
     @property
     def connected(self) -> bool:
@@ -71,7 +76,7 @@ class ModbusLink:
         self._learn_anew()
         papers = None if self._site.security is None else trust.read_papers(self._site)
         connection = _Connection(self._site, (self._host, self._port, self._unit), self._profile.timeout_s, papers)
-        await connection.open()
+        await connection.open(self._last_tid)
         self._connection = connection
 
     async def read(self) -> Scan:
@@ -112,6 +117,7 @@ class ModbusLink:
     async def close(self) -> None:
         """Close the socket."""
         if self._connection is not None:
+            self._last_tid = self._connection.last_tid
             self._connection.close()
             self._connection = None
 
@@ -170,11 +176,18 @@ class _Connection:
             self._client = AsyncModbusTlsClient(self._host, sslctx=tls, **manners)
         self._client.ctx.callback_disconnected = self._lost
 
-    async def open(self) -> None:
+    @property
+    def last_tid(self) -> int:
+        """The transaction id asked last."""
+        return self._client.ctx.next_tid
+
+    async def open(self, last_tid: int) -> None:
+        """Connect, and number requests from after `last_tid`. Raises LinkDown or LinkDistrusted."""
         try:
             # pymodbus's own connect() does the same and keeps to itself why it failed.
             async with asyncio.timeout(self._timeout_s):
                 await self._client.ctx.call_create()
+            self._client.ctx.next_tid = last_tid  # only now: pymodbus sets it back when it has connected
             self._judge()
         except BaseException as error:
             self.close()

@@ -16,7 +16,9 @@ from tests.bench import (
     first_paint,
     intake_durable,
     intent_cost,
+    isolation,
     loop_lag,
+    opcua,
     readings,
     restart,
     review_herbs,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 MODULES = (
     acquisition,
+    isolation,
+    opcua,
     loop_lag,
     intake_durable,
     scan_answer,

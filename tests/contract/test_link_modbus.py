@@ -105,6 +105,26 @@ async def test_an_echo_that_is_not_ours_leaves_the_outcome_unknown(modbus: Modbu
     await link.close()
 
 
+async def test_an_answer_kept_from_an_earlier_connection_is_not_taken_for_ours(modbus: ModbusRig) -> None:
+    kept: list[bytes] = []
+
+    def keep(request: bytes, answer: bytes) -> bytes:
+        kept.append(answer)
+        return answer
+
+    modbus.peer.lie = keep
+    link = modbus.link()
+    await link.connect()
+    await link.read()
+    old = list(kept)
+    for answer in old:
+        modbus.peer.lie = lambda request, now, answer=answer: answer
+        await link.connect()
+        with pytest.raises(LinkLied):
+            await link.read()
+    await link.close()
+
+
 @pytest.mark.parametrize("share", [1, 5, 8, 9, 20, 98])
 async def test_half_an_answer_is_no_answer(modbus: ModbusRig, share: int) -> None:
     modbus.peer.lie = lambda request, answer: answer[:share]

@@ -20,26 +20,26 @@ _LONGEST_S = 4.0
 _SHORTEST_S = 0.02
 
 
-def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
-    """Kill our controller `kills` times and judge what happened."""
+def kill_controller(folder: Path, *, n: int, seed: int) -> Row:
+    """Kill our controller `n` times and judge what happened."""
     random = Random(seed)
-    row = Row("SIGKILL at a random moment", kills, seed)
+    row = Row("SIGKILL at a random moment", n, seed)
     recoveries: list[float] = []
     with Scene(folder, speed=SPEED, random=random) as scene:
         scene.start_plant()
         scene.start()
         scene.wait_ready()
         scene.start_staff()
-        _work(scene, _WARM_UP_S)
-        for _ in range(kills):
-            _work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
+        work(scene, _WARM_UP_S)
+        for _ in range(n):
+            work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
             scene.kill()
             began = scene.start()
             if random.random() < 0.8:
                 scene.wait_ready()
                 recoveries.append(time.monotonic() - began)
         scene.wait_ready()
-        _work(scene, 5.0)
+        work(scene, 5.0)
         scene.kill()
         store = Store.open_readonly(scene.database)
         try:
@@ -50,7 +50,7 @@ def kill_controller(folder: Path, *, kills: int, seed: int) -> Row:
     return row
 
 
-def _work(scene: Scene, seconds: float) -> None:
+def work(scene: Scene, seconds: float) -> None:
     """Let the centre work, with new prescriptions coming in."""
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0:

@@ -17,7 +17,8 @@ from devices.fleet import Fleet
 from devices.model import Accepted, Order, OrderStatus
 from devices.profile import all_profiles
 from devices.site import PlantClock, Site, load_site
-from tests.faults.scene import START_MS, Scene
+from tests.faults.centre import START_MS
+from tests.faults.scene import Scene
 from tests.faults.verdict import Row, double_starts, plant_events, unsafe_heat
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ _SOAK = {"water_ml": 60, "soak_s": 60}
 _SEND_MS = 1_200_000
 
 
-def kill_naive(folder: Path, *, kills: int, seed: int) -> Row:
-    """Kill the naive controller `kills` times and judge what happened."""
+def kill_naive(folder: Path, *, n: int, seed: int) -> Row:
+    """Kill the naive controller `n` times and judge what happened."""
     random = Random(seed)
-    row = Row("SIGKILL at a random moment", kills, seed, control="naive")
+    row = Row("SIGKILL at a random moment", n, seed, control="naive")
     with Scene(folder, speed=SPEED, random=random) as scene:
         scene.start_plant()
-        for _ in range(kills):
+        for _ in range(n):
             child = os.fork()
             if child == 0:
                 _become_naive(scene.config, folder)

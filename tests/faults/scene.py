@@ -10,11 +10,11 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -22,14 +22,14 @@ import httpx
 from controller.config import load_config
 from controller.demo.folder import make_folder
 from controller.runtime.bootstrap import main as run_controller
+from devices.model import State
 from devices.site import PlantClock
+from tests.faults.centre import HOME, HOSPITAL, START_MS
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from random import Random
 
-HOME = Path(__file__).resolve().parent
-HOSPITAL = "RS-TCM"
-START_MS = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1000)
 _HERBS = ("桂枝", "白芍", "茯苓", "白术", "当归", "党参", "黄芪", "陈皮", "川芎", "熟地黄")
 _ACT_MINUTES = 0.05
 _DOSES = (3, 7, 14, 10)
@@ -62,6 +62,7 @@ class Scene:
         self.accepted: dict[str, str] = {}
         self._number = 0
         self._helpers: list[subprocess.Popen[bytes]] = []
+        self._plant: subprocess.Popen[bytes] | None = None
         self._controller = 0
 
     def __enter__(self) -> Self:
@@ -81,9 +82,36 @@ class Scene:
 
     def start_plant(self) -> None:
         """Start the machines and wait until they listen."""
-        plant = self._module("devices.plant", "--config", str(self.config), "--speed", str(self.speed))
+        said = (self.folder / "log" / "devices.plant.log").stat().st_size if self._plant is not None else 0
+        plant = self._plant = self._module("devices.plant", "--config", str(self.config), "--speed", str(self.speed))
         log = self.folder / "log" / "devices.plant.log"
-        self._wait(lambda: b'"ready"' in log.read_bytes() or plant.poll() is not None, 60, "the plant")
+        self._wait(lambda: b'"ready"' in log.read_bytes()[said:] or plant.poll() is not None, 60, "the plant")
+
+    def cut_power(self) -> None:
+        """Take the power from every machine at once; `start_plant` gives it back."""
+        assert self._plant is not None
+        self._plant.kill()
+        self._plant.wait()
+
+    def inflict(self, machine: str, fault: str, value: float | None = None) -> None:
+        """Make a machine misbehave; see the plant's faults."""
+        request = {"machine": machine, "fault": fault, "value": value}
+        # Through the folder: a Unix address holds 107 bytes, a path may be longer.
+        folder = os.open(self.folder / "plant", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with socket.socket(socket.AF_UNIX) as control:
+                control.settimeout(5.0)
+                control.connect(f"/proc/self/fd/{folder}/control.sock")
+                control.sendall(json.dumps(request).encode() + b"\n")
+                answer = json.loads(control.recv(4096))
+        finally:
+            os.close(folder)
+        assert answer["ok"], answer
+
+    def at_work(self) -> list[str]:
+        """Machines that carry out an order for a batch, by their own memory."""
+        memories = {path: json.loads(path.read_bytes()) for path in (self.folder / "plant").glob("*.retain.json")}
+        return sorted(path.name.split(".")[0] for path, kept in memories.items() if kept["state"] == State.EXECUTE)
 
     def start_staff(self) -> None:
         """Start the simulated people."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from controller.model.facts import BagBoxed, BatchOpened, BatchPacked, BatchReleased, PrescriptionReceived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from controller.store import Store, StoredFact
@@ -20,9 +20,15 @@ _HEAT_LIMIT_MS = 4 * 3600 * 1000
 """No boil of the harness heats longer than this in plant time, with its heat-up and a hold of 2 g more."""
 
 
+_BOIL_ENDS = frozenset({"boil-end", "heat-off", "fault", "stop", "boot"})
+
+
 @dataclass
 class Row:
-    """One line of the fault table. Counts of violations; `bound95`: upper 95 % bound of a rate of zero, 3/n."""
+    """One line of the fault table. Counts of violations; `bound95`: upper 95 % bound of a rate of zero, 3/n.
+
+    `also`: violations of what this row promises beyond the columns, by name. `seen`: what happened, no violations.
+    """
 
     fault: str
     n: int
@@ -35,25 +41,28 @@ class Row:
     recovery_p50_s: float = 0.0
     recovery_p99_s: float = 0.0
     control: str = ""
-    seen: dict[str, int] = field(default_factory=dict[str, int])
+    also: dict[str, int] = field(default_factory=dict[str, int])
+    seen: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
     def violations(self) -> int:
         """All violations."""
-        return self.wrong_bag + self.lost + self.double_start + self.early_release + self.unsafe_heat
+        columns = self.wrong_bag + self.lost + self.double_start + self.early_release + self.unsafe_heat
+        return columns + sum(self.also.values())
 
     def json(self) -> dict[str, Any]:
         """Return the form of faults.json."""
         row = asdict(self)
         del row["seen"]
         row["bound95"] = round(3 / self.n, 5) if self.n else 1.0
-        if not self.control:
-            del row["control"]
+        for name in ("control", "also"):
+            if not row[name]:
+                del row[name]
         return row
 
 
 def timed(row: Row, recoveries: list[float]) -> None:
-    """Enter recovery times, seconds from the fork to readiness."""
+    """Enter recovery times, wall seconds."""
     if len(recoveries) > 1:
         row.recovery_p50_s = round(median(recoveries), 3)
         row.recovery_p99_s = round(quantiles(recoveries, n=100, method="inclusive")[98], 3)
@@ -62,7 +71,7 @@ def timed(row: Row, recoveries: list[float]) -> None:
 def plant_events(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Read what every machine really did, by machine."""
     return {
-        path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        path.stem: [{**json.loads(line), "machine": path.stem} for line in path.read_text("utf-8").splitlines()]
         for path in sorted((folder / "plant").glob("*.jsonl"))
     }
 
@@ -93,7 +102,7 @@ def unsafe_heat(events: Mapping[str, list[dict[str, Any]]]) -> int:
 def judge(row: Row, folder: Path, store: Store, accepted: Mapping[str, str]) -> Row:
     """Fill a row from the plant's logs, the answers that hospitals got, and the journal's releases and bags."""
     events = plant_events(folder)
-    facts = list(_facts(store))
+    facts = journal(store)
     row.double_start = double_starts(events)
     row.unsafe_heat = unsafe_heat(events)
     known = {stored.fact.case for stored in facts if isinstance(stored.fact, PrescriptionReceived)}
@@ -113,31 +122,42 @@ def judge(row: Row, folder: Path, store: Store, accepted: Mapping[str, str]) -> 
     return row
 
 
-def _facts(store: Store) -> Iterable[StoredFact]:
-    seq = 0
-    while page := store.facts_after(seq, 5_000):
-        yield from page
-        seq = page[-1].seq
+def journal(store: Store) -> list[StoredFact]:
+    """Read every fact."""
+    facts: list[StoredFact] = []
+    while page := store.facts_after(facts[-1].seq if facts else 0, 5_000):
+        facts += page
+    return facts
 
 
 def _early(facts: list[StoredFact], events: Mapping[str, list[dict[str, Any]]]) -> int:
-    """Count releases of a batch whose pots had not counted the required seconds of each decoction by then."""
+    """Count releases of a batch whose pots had not boiled for the required seconds of each decoction by then."""
     boiled: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     for log in events.values():
-        for event in log:
-            if event["event"] == "boil-end":
-                name = ".".join(event["step"].split(".")[:2])
-                boiled[event["batch"], name].append((event["at"], float(event["value"])))
+        for name, at, seconds in _boils(log):
+            boiled[name].append((at, seconds))
     plans = {stored.fact.batch: stored.fact.plan for stored in facts if isinstance(stored.fact, BatchOpened)}
     early = 0
     for stored in facts:
         if isinstance(stored.fact, BatchReleased):
             batch = stored.fact.batch
             early += any(
-                sum(value for at, value in boiled[batch, boil.name] if at <= stored.at) < boil.minutes * 60
+                sum(seconds for at, seconds in boiled[batch, boil.name] if at <= stored.at) < boil.minutes * 60
                 for boil in plans[batch].boils
             )
     return early
+
+
+def _boils(log: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, str], int, float]]:
+    """Give every stretch of boiling: (batch, boil), when it ended and its seconds, also where something broke it off."""
+    began: dict[str, Any] | None = None
+    for event in log:
+        if event["event"] == "boil-begin":
+            began = event
+        elif began is not None and event["event"] in _BOIL_ENDS:
+            seconds = (event["at"] - began["at"]) / 1000
+            yield (began["batch"], ".".join(began["step"].split(".")[:2])), event["at"], seconds
+            began = None
 
 
 def _wrong_bags(facts: list[StoredFact], events: Mapping[str, list[dict[str, Any]]]) -> int:

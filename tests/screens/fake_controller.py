@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.screens.plant_data import PIN, Line, code, curve, fact
+from tests.screens.plant_data import MINUTE, PIN, Line, code, curve, fact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -258,8 +258,18 @@ class FakeController:
         refusal = self.refusals.get(body["type"])
         if refusal:
             return _problem(409, refusal)
+        self._shelf(body)
         facts = [fact(0, "HerbWeighed", 0, code("R", 21), done=True)] if body["type"] == "RecordWeight" else []
         return self._answered({"action": body["type"], "facts": facts, "text_zh": "已记录", "text_en": "recorded"})
+
+    def _shelf(self, body: dict[str, Any]) -> None:
+        for one in self.line.alarms:
+            if one["id"] == body.get("alarm") and body["type"] == "ShelveAlarm":
+                until = self.line.now + body["minutes"] * MINUTE
+                one |= {"state": "SHLVD", "shelved_until": until, "shelved_by": body["actor"]}
+            elif one["id"] == body.get("alarm"):
+                seen = {"acknowledged_by": body["actor"], "acknowledged_at": self.line.now}
+                one |= {"state": "ACKED", "shelved_until": 0, "shelved_by": "", **seen}
 
     async def _acknowledge(self, request: Request) -> Response:
         body = await request.json()

@@ -194,6 +194,12 @@ def machines() -> list[dict[str, Any]]:
     return found
 
 
+RESPOND_MINUTES = {
+    "fault": 5, "zone-excursion": 15, "mode": 15, "link-stale": 15, "rinse-cold": 30, "promise-missed": 120,
+}  # fmt: skip
+NEVER_SHELVED = frozenset({"fault", "zone-excursion"})
+
+
 def alarm(name: str, source: str, priority: str, state: str, minutes: int, **more: Any) -> dict[str, Any]:
     """Return one alarm."""
     seen = state in {"ACKED", "NORMAL"}
@@ -201,7 +207,9 @@ def alarm(name: str, source: str, priority: str, state: str, minutes: int, **mor
         "id": f"{name}:{source}", "rule": name, "source": source, "priority": priority, "state": state,
         "raised_at": NOW - minutes * MINUTE, "acknowledged_by": OPERATOR if seen else "",
         "acknowledged_at": NOW - (minutes - 1) * MINUTE if seen else 0,
-        "cleared_at": NOW - MINUTE if state in {"RTNUN", "NORMAL"} else 0, "detail": "", **more,
+        "cleared_at": NOW - MINUTE if state in {"RTNUN", "NORMAL"} else 0, "detail": "",
+        "respond_minutes": RESPOND_MINUTES[name], "shelvable": name not in NEVER_SHELVED,
+        "shelved_until": 0, "shelved_by": "", "suppressed_by": "", **more,
     }  # fmt: skip
 
 
@@ -224,6 +232,14 @@ def alarms() -> list[dict[str, Any]]:
         alarm("mode", "pot-15", "low", "NORMAL", 140, text_zh="设备 pot-15 不在生产模式；控制器不能指挥它。",
               text_en="The machine pot-15 is not in production mode.",
               action_zh="请确认现场安全后切回生产模式。", action_en="Switch back to production."),
+        alarm("rinse-cold", "pot-08", "medium", "SHLVD", 25, shelved_until=NOW + 40 * MINUTE, shelved_by=PHARMACIST,
+              detail="78.0 °C", text_zh="设备 pot-08 清洗水温一直不够（78.0 °C）。",
+              text_en="The machine pot-08 does not rinse hot (78.0 °C).",
+              action_zh="请检查加热与进水；清洗合格前不会再投料。", action_en="Look at its heater and inlet."),
+        alarm("link-stale", "pot-16", "medium", "DSUPR", 1, suppressed_by="links-lost:line",
+              text_zh="与设备 pot-16 失去联系；显示值已过时，其锅次已暂停。",
+              text_en="The road to pot-16 is lost; its values are old and its batch is on hold.",
+              action_zh="请到设备旁查看真实状态，并检查电源和网络。", action_en="Look at the machine itself."),
     ]  # fmt: skip
 
 
@@ -459,6 +475,7 @@ class Line:
     facts: list[dict[str, Any]] = field(default_factory=recent)
     people: dict[str, str] = field(default_factory=lambda: dict(PEOPLE))
     name: str = "示例煎药中心"
+    timezone: str = "Asia/Shanghai"
     speed: int = 1
     now: int = NOW
 
@@ -476,7 +493,7 @@ class Line:
         for one in self.rows:
             counts[one["status"]] = counts.get(one["status"], 0) + 1
         return {
-            "line": "A", "name": self.name, "now": self.now, "speed": self.speed,
+            "line": "A", "name": self.name, "timezone": self.timezone, "now": self.now, "speed": self.speed,
             "seq": self.facts[-1]["seq"] if self.facts else 0,
             "counts": counts, "late": sum(one["late"] for one in self.rows),
             "at_risk": sum(one["promise_at_risk"] for one in self.rows), "alarms": {"UNACK": 2, "ACKED": 1, "RTNUN": 1},

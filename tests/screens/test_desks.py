@@ -18,6 +18,8 @@ from tests.screens.plant_data import (
     code,
     task,
 )
+from tui.acts import CHOICES
+from tui.codes import short
 from tui.state import Tone
 
 if TYPE_CHECKING:
@@ -256,6 +258,48 @@ async def test_every_choice_of_the_signing_desk_is_one_key_and_a_signature(
         assert without(controller.intents[0], "key") == {**intent, "actor": PHARMACIST, "pin": PIN}
 
 
+@pytest.mark.parametrize(
+    ("number", "choice", "statement", "intent"),
+    [
+        ("1", "retry", "已到现场确认设备 pot-09 未执行，重新下发", "Retry"),
+        ("2", "assume_ok", "已到现场确认设备 pot-09 已执行", "AssumeOk"),
+    ],
+)
+async def test_who_looked_at_the_machine_says_so_in_full_and_writes_what_was_seen(
+    controller: FakeController, number: str, choice: str, statement: str, intent: str
+) -> None:
+    details = {"reason": "unknown", "machine": "pot-09", "note": ""}
+    choices = ["retry", "assume_ok", "scrap"]
+    controller.line.tasks = [
+        task("hold", 9, "pharmacist", choices=choices, details=details, text_zh="处理暂停：指令结果不明")
+    ]
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停：指令结果不明" in floor.text())
+        assert floor.app.words.of("choice", choice) in floor.text()
+        await floor.press(number)
+        await floor.until(lambda: "电子签名" in floor.text())
+        assert statement in floor.text()
+        await floor.scan(PHARMACIST)
+        await floor.press(*PIN, "enter", "enter")
+        assert "请填写：说明" in floor.text(), "nothing is signed without what was seen"
+        assert not controller.intents
+        await floor.press(*"cold", "enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": intent, "batch": code("B", 9), "note": "cold", "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+
+
+async def test_the_sixth_choice_has_a_key_too(controller: FakeController) -> None:
+    controller.line.tasks = [task("hold", 9, "pharmacist", choices=list(CHOICES), text_zh="处理暂停")]
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "处理暂停" in floor.text())
+        await floor.press("6")
+        await sign(floor, PHARMACIST, note="burnt")
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["type"] == "Scrap"
+
+
 async def test_the_signing_desk_shows_what_failed_and_what_is_missing(controller: FakeController) -> None:
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "未通过 1 项" in floor.text())
@@ -360,6 +404,65 @@ async def test_an_act_without_a_badge_asks_for_one_and_no_pin(controller: FakeCo
         await floor.scan(OPERATOR)
         await floor.press("enter")
         await floor.until(lambda: controller.acknowledged)
+
+
+@pytest.mark.parametrize(("typed", "minutes"), [("", 60), ("25", 25)])
+async def test_an_alarm_is_shelved_for_some_minutes_with_a_reason_and_taken_down_again(
+    controller: FakeController, typed: str, minutes: int
+) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "s")
+        await floor.until(lambda: "搁置报警  link-stale:pot-09" in floor.text())
+        await floor.press(*typed)
+        await sign(floor, PHARMACIST, note="cable")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "ShelveAlarm", "alarm": "link-stale:pot-09", "minutes": minutes, "note": "cable",
+            "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+        await floor.until(lambda: next(one for one in floor.app.view.alarms if "pot-09" in one["id"])["shelved_until"])
+        await floor.pilot.pause()
+        assert f"由 {short(PHARMACIST)}" not in floor.text(), "to shelve is not to acknowledge"
+        assert f"{short(PHARMACIST)} 搁置到 11-22 {'11:20' if minutes == 60 else '10:45'}" in floor.text()
+        await floor.press("s")
+        await floor.until(lambda: "从搁置中取下" in floor.text())
+        await sign(floor, PHARMACIST)
+        await floor.until(lambda: len(controller.intents) == 2)
+        assert without(controller.intents[1], "key") == {
+            "type": "UnshelveAlarm", "alarm": "link-stale:pot-09", "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+
+
+async def test_an_alarm_is_not_shelved_for_no_time_or_without_a_reason(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "s")
+        await floor.until(lambda: "电子签名" in floor.text())
+        await floor.press("0", "enter")
+        assert "请填写：分钟" in floor.text()
+        await floor.press("5", "enter")
+        await floor.scan(PHARMACIST)
+        await floor.press(*PIN, "enter", "enter")
+        assert "请填写：说明" in floor.text()
+        await floor.press("escape")
+        assert not controller.intents
+
+
+async def test_the_digits_of_a_badge_scanned_into_the_minutes_stay_out_of_them(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "s")
+        await floor.until(lambda: "电子签名" in floor.text())
+        await floor.scan(PHARMACIST)
+        await floor.press(*PIN, "enter", *"why", "enter")
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["minutes"] == 60
+
+
+async def test_an_alarm_about_safety_is_not_shelved_and_the_key_says_why(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "down", "down", "down", "s")
+        await floor.until(lambda: "该报警涉及安全，不能搁置" in floor.text())
+        assert "电子签名" not in floor.text()
+        assert "pot-14" in floor.text()
 
 
 async def test_bags_are_boxed_one_scan_each_and_the_parcel_goes_to_the_courier(controller: FakeController) -> None:

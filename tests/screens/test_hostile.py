@@ -94,7 +94,9 @@ def poisoned_line(text: str) -> Line:
 def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     """Paint every page with `text` in every place."""
     words, line, width = Words(locale), poisoned_line(text), SMALL[0]
-    view = state.with_line(View(link=Link.ONLINE), {**line.glance(), "line": text, "waivers": [text]}, NOW_S)  # pyright: ignore[reportArgumentType]
+    view = state.with_line(
+        View(link=Link.ONLINE), {**line.glance(), "line": text, "timezone": text, "waivers": [text]}, NOW_S
+    )  # pyright: ignore[reportArgumentType]
     view = state.with_machines(view, line.machines, NOW_S, complete=True)  # pyright: ignore[reportArgumentType]
     view = state.with_rows(view, {"items": line.rows, "cursor": None}, NOW_S)  # pyright: ignore[reportArgumentType]
     view = replace(view, alarms=line.alarms, tasks=line.tasks, recent=tuple(line.facts), machine_id="pot-01")

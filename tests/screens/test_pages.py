@@ -125,7 +125,9 @@ async def test_alarms_stand_in_the_order_of_their_urgency_with_what_to_do(contro
         await floor.press("f5")
         text = floor.text()
         assert text.index("pot-09") < text.index("pot-14") < text.index("pot-15")
+        assert text.index("pot-14") < text.index("pot-08") < text.index("pot-16") < text.index("pot-15")
         assert "请到设备旁查看真实状态" in text
+        assert "须在 15 分钟内响应" in text
         await floor.press("enter")
         assert "pot-09" in floor.text().splitlines()[1]
 

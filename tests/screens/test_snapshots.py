@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.screens.conftest import LARGE, SMALL, Clock, Terminal
-from tests.screens.plant_data import DISPENSER, OPERATOR, code
+from tests.screens.plant_data import DISPENSER, OPERATOR, code, task
 from tui.app import FloorApp, Options
 from tui.state import Link
 
@@ -88,6 +88,22 @@ def test_a_machine_that_is_lost(snap_compare: Any, controller: FakeController, s
 @SIZES
 def test_the_alarms(snap_compare: Any, controller: FakeController, size: tuple[int, int]) -> None:
     assert picture(snap_compare, controller, size, "f5")
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_an_alarm_being_shelved(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    assert picture(
+        snap_compare, controller, SMALL, "f5", "s", station="floor-1", locale=locale, shows="link-stale:pot-09"
+    )
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_doubtful_order_being_sent_again(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    details = {"reason": "unknown", "machine": "pot-09", "note": ""}
+    choices = ["retry", "assume_ok", "scrap"]
+    text = {"text_zh": "处理暂停：指令结果不明", "text_en": "Settle the hold: order outcome unknown"}
+    controller.line.tasks = [task("hold", 9, "pharmacist", choices=choices, details=details, **text)]
+    assert picture(snap_compare, controller, SMALL, "1", station="release-1", locale=locale, shows="PIN")
 
 
 @SIZES

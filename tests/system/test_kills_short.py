@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def test_twenty_five_kills_start_nothing_twice_lose_nothing_and_release_nothing_early(tmp_path: Path) -> None:
-    row = kill_controller(tmp_path / "ours", kills=25, seed=25)
+    row = kill_controller(tmp_path / "ours", n=25, seed=25)
     assert row.violations == 0, row
     assert row.seen["starts"] > 50, "the line must have been at work"
     assert row.recovery_p99_s <= 5.0
 
 
 def test_the_same_harness_catches_a_controller_that_sends_and_then_records(tmp_path: Path) -> None:
-    assert kill_naive(tmp_path / "naive", kills=8, seed=8).double_start > 0
+    assert kill_naive(tmp_path / "naive", n=8, seed=8).double_start > 0

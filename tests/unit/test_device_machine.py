@@ -351,6 +351,24 @@ async def test_a_cancellation_that_a_library_swallowed_still_arrives() -> None:
         await task
 
 
+async def test_a_cancellation_that_met_a_failing_answer_is_not_lost() -> None:
+    bench = Bench()
+    await bench.machine.connect()
+
+    async def fail() -> object:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise LinkDown("the answer came in the same instant") from None
+
+    bench.link.read = fail  # type: ignore[method-assign, assignment]
+    task = asyncio.create_task(bench.machine.read())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_polls_and_orders_share_the_link_and_never_overlap() -> None:
     bench = Bench()
     bench.peer.delay_s = 0.002

@@ -103,6 +103,15 @@ def test_a_lasting_jump_is_believed_once_it_could_have_happened() -> None:
     assert not any(reasons[15:])
 
 
+def test_a_doubted_value_does_not_come_true_by_standing_still() -> None:
+    pot = Watched()
+    for second in range(5):
+        pot.say(20.0 + NOISE[second])
+    said = [pot.say(85.0) for _ in range(200)]
+    assert not any(map(_good, said))
+    assert _good(pot.say(85.01)), "one that moves again could have got there by now"
+
+
 def test_a_value_that_never_moves_is_no_measurement() -> None:
     pot = Watched()
     reasons = [pot.say(60.0).reason for _ in range(35)]

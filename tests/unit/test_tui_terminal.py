@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.screens.fake_controller import FakeController
 from tui.terminal import RESET
 
 if TYPE_CHECKING:
@@ -149,6 +151,50 @@ def test_the_real_terminal_asks_for_no_mouse_and_leaves_by_its_key() -> None:
         assert b"\x1b[?1000h" not in found.seen
         os.write(found.master, b"\x11")
         assert found.wait() == 0
+
+
+@pytest.mark.parametrize("keys", [b"\x03", b"\x1bOP\x03"], ids=["on a page", "over the help"])
+def test_ctrl_c_ends_the_real_terminal_cleanly_with_130(keys: bytes) -> None:
+    with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
+        before = modes(found.master)
+        found.until("发运".encode())
+        os.write(found.master, keys)
+        assert found.wait() == 130
+        assert modes(found.master) == before
+        assert b"Traceback" not in found.seen
+
+
+def test_the_command_asks_for_a_terminal_where_there_is_none(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "controller", "floor"],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "车间终端须在终端里打开 (the floor terminal must be opened in a terminal)\n"
+
+
+@pytest.mark.parametrize("station", ["review-1", "courier-1"])
+def test_the_command_opens_the_terminal_of_the_station_it_is_given_and_asks_for_none(station: str) -> None:
+    with FakeController() as controller:
+        command = ("floor", "--url", controller.url, "--key-file", str(controller.key_file), "--station", station)
+        with on_a_pty("-m", "controller", *command) as found:
+            found.until("发运".encode())
+            deadline = time.monotonic() + PATIENCE_S
+            while ("/api/v1/whoami", f"key-{station}") not in controller.asked:
+                assert time.monotonic() < deadline, controller.asked
+                found.read(0.05)
+            assert "这台终端在哪个工位".encode() not in found.seen
+            os.write(found.master, b"\x11")
+            assert found.wait() == 0
+
+
+def test_the_command_asks_where_it_stands_when_it_is_not_told() -> None:
+    with FakeController() as controller:
+        command = ("floor", "--url", controller.url, "--key-file", str(controller.key_file))
+        with on_a_pty("-m", "controller", *command) as found:
+            found.until("这台终端在哪个工位".encode())
+            os.write(found.master, b"\x11")
+            assert found.wait() == 0
 
 
 def test_the_app_leaves_when_its_guard_is_gone() -> None:

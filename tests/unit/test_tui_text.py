@@ -12,13 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.model.alarm import AlarmState, Priority
+from controller.model.batch import Choice
+from controller.model.facts import FACTS
+from tui.acts import CHOICES
 from tui.inert import LIMIT, inert
 from tui.ink import BRIGHT, beside, fit, flow, rule, say, wrap
 from tui.vocabulary import WORDS
 from tui.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "tui").rglob("*.py"))
@@ -192,6 +196,18 @@ def test_every_word_that_is_asked_for_exists_and_none_is_left_over() -> None:
     assert not {one for one in wanted if one not in known and one.partition(".")[0] not in open_sections}
     unused = {one for one in known if one not in asked and one.partition(".")[0] not in open_sections | {"fact"}}
     assert not unused
+
+
+@pytest.mark.parametrize(
+    ("section", "codes"), [("fact", FACTS), ("alarm-state", AlarmState), ("choice", Choice), ("priority", Priority)]
+)
+def test_every_code_of_the_controller_that_a_screen_shows_has_words(section: str, codes: Iterable[str]) -> None:
+    assert not {str(one) for one in codes} - set(WORDS[section])
+
+
+def test_every_choice_of_a_hold_can_be_signed_and_is_named_in_a_timeline() -> None:
+    assert tuple(Choice) == CHOICES
+    assert not {*CHOICES} - set(WORDS["value"])
 
 
 def test_the_name_of_a_code_falls_back_to_its_head_and_then_to_itself() -> None:

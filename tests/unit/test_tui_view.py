@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.model.facts import FACTS
 from tests.screens import plant_data
 from tests.screens.plant_data import MINUTE, NOW, POTS, Line, code, fact, machine, reading
 from tui import figures, state
@@ -128,7 +129,8 @@ def test_a_fact_makes_old_what_it_may_have_changed() -> None:
     view = state.opened(View(), "R-1")
     assert Need.CASE in outdated(fact(1, "HerbWeighed", 0, "R-1"), view)  # pyright: ignore[reportArgumentType]
     assert Need.CASE not in outdated(fact(1, "HerbWeighed", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
-    assert outdated(fact(1, "AlarmRaised", 0, "a"), view) == {Need.ALARMS, Need.LINE}  # pyright: ignore[reportArgumentType]
+    for kind in (name for name in FACTS if name.startswith("Alarm")):
+        assert outdated(fact(1, kind, 0, "a"), view) == {Need.ALARMS, Need.LINE}  # pyright: ignore[reportArgumentType]
     assert not outdated(fact(1, "BoilMeasured", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
 
 
@@ -172,7 +174,33 @@ def test_site_time_is_the_sites_and_survives_a_machine_without_time_zones() -> N
     assert clock(0, CHINA) == "--:--:--"
 
 
+def test_instants_are_shown_in_the_time_of_the_site_once_the_controller_has_said_it() -> None:
+    assert figures.site_zone(View()) is CHINA
+    view = state.with_line(View(), {**Line().glance(), "timezone": "Asia/Urumqi"}, NOW_S)  # pyright: ignore[reportArgumentType]
+    assert clock(NOW, figures.site_zone(view)) == "08:20:00"
+
+
 # --- painters ---
+
+
+@pytest.mark.parametrize("celsius", [-12.3, 9.94, 99.6, 99.94, 99.96, 100.04, 104.97])
+@pytest.mark.parametrize("rest_s", [10, 600, 3600 * 23, 86400 * 9])
+def test_a_pots_temperature_and_its_minutes_never_touch(celsius: float, rest_s: int) -> None:
+    pot = machine("pot-01", "decoction", remaining_s=rest_s, readings={"ActualTemperature": reading(celsius, "Cel")})
+    view = state.with_machines(full(), [pot], NOW_S, complete=True)  # pyright: ignore[reportArgumentType]
+    (tile,) = overview.families(view, ZH, NOW_S)[ZH.of("group", "pot")]
+    temperature, rest = tile.below[0].split()
+    assert abs(float(temperature) - celsius) <= 0.5
+    assert rest == brief(rest_s)
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(25, "10:45"), (0, "—"), (-5, "—")])
+def test_a_forecast_that_has_passed_is_not_shown_as_one(minutes: int, told: str) -> None:
+    view = full()
+    pot: Any = machine("pot-01", "decoction", free_at=NOW + minutes * MINUTE)
+    text = "  ".join(line.plain for line in machine_painter.work(pot, view, ZH, NOW_S, 80))
+    assert f"预计空闲 {told}" in text
+    assert (machine_painter.free(pot["free_at"], view, NOW_S + minutes * 60 + 1)) == "—"
 
 
 def samples(values: list[float | None]) -> list[Sample]:
@@ -228,12 +256,57 @@ def test_no_painter_writes_beyond_its_width(locale: Any, width: int) -> None:
         *overview.chosen(view, words, "pot-09", NOW_S, width),
         *machine_painter.facts(view, words, NOW_S, width),
         *machine_painter.graph(view, words, (width, 20)),
-        *alarms.detail(view.alarms[0], view, words, width),
+        *(line for alarm in view.alarms for line in alarms.detail(alarm, view, words, width)),
         *(line for name in prescription.SECTIONS for line in prescription.section(name, case, view, words, width)),  # pyright: ignore[reportArgumentType]
         *(line for task in view.tasks for line in signing.detail(task, view, words, width)),
     ]
     assert len(painted) > 100
     assert not [line.plain for line in painted if line.cell_length > width]
+
+
+def one_alarm(state_: str) -> Any:
+    return next(one for one in plant_data.alarms() if one["state"] == state_)
+
+
+def test_alarms_stand_by_state_before_priority() -> None:
+    states = [one["state"] for one in alarms.ordered(full())]
+    assert list(dict.fromkeys(states)) == ["UNACK", "RTNUN", "ACKED", "SHLVD", "DSUPR", "NORMAL"]
+
+
+def test_what_is_shelved_said_by_another_or_over_presses_nobody() -> None:
+    view = full()
+    asked = [one["state"] for one in view.alarms if alarms.presses(one)]
+    assert sorted(asked) == ["ACKED", "RTNUN", "UNACK", "UNACK"]
+    assert alarms.unseen(view) == 3
+    quiet = replace(view, rows=(), alarms=[one_alarm("SHLVD"), one_alarm("DSUPR"), one_alarm("NORMAL")])
+    assert alarms.unseen(quiet) == 0
+    assert ZH("overview.calm") in pressing.urgent(quiet, ZH, NOW_S, (80, 9))[1].plain
+    assert "中 0" in "  ".join(line.plain for line in overview.pressing(quiet, ZH, 80))
+
+
+@pytest.mark.parametrize(
+    ("state_", "told", "silent"),
+    [
+        ("UNACK", ["尚未确认", "须在 15 分钟内响应"], "搁置"),
+        ("SHLVD", ["搁置到 11-22 09:00", "须在 30 分钟内响应"], "尚未确认"),
+        ("DSUPR", ["并入报警 links-lost:line"], "尚未确认"),
+        ("RTNUN", ["尚未确认", "恢复"], "并入"),
+    ],
+)
+def test_an_alarm_says_how_soon_who_put_it_aside_in_site_time_and_which_one_says_it(
+    state_: str, told: list[str], silent: str
+) -> None:
+    view = state.with_line(full(), {**Line().glance(), "timezone": "Asia/Urumqi"}, NOW_S)  # pyright: ignore[reportArgumentType]
+    text = " ".join(line.plain for line in alarms.detail(one_alarm(state_), view, ZH, 120))
+    assert not [one for one in told if one not in text]
+    assert silent not in text
+
+
+def test_a_suppressed_alarm_gives_the_words_of_the_one_that_says_it() -> None:
+    group: Any = {**one_alarm("ACKED"), "id": "links-lost:line", "text_zh": "多台设备同时失去联系"}
+    view = replace(full(), alarms=[group, one_alarm("DSUPR")])
+    text = " ".join(line.plain for line in alarms.detail(one_alarm("DSUPR"), view, ZH, 120))
+    assert "并入报警 links-lost:line 多台设备同时失去联系" in " ".join(text.split())
 
 
 def test_slack_is_carried_on_by_the_clock_and_turns_red() -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from tui.clocks import clock, day_minute
 from tui.codes import is_code, short
 from tui.figures import site_zone
-from tui.ink import BAD, BLOCK_BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, PLAIN, WARN, rule, say, wrap
+from tui.ink import BAD, BLOCK_BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, flow, rule, say, wrap
 from tui.widgets.table import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.style import Style
 
     from controller.wire import AlarmView
@@ -19,9 +21,23 @@ if TYPE_CHECKING:
     from tui.words import Words
 
 _PRIORITY = {"high": BAD, "medium": WARN, "low": PLAIN}
-_STATE = {"UNACK": BLOCK_BAD, "ACKED": WARN, "RTNUN": BLOCK_WARN, "NORMAL": FAINT}
-_RANK = {"UNACK": 0, "RTNUN": 1, "ACKED": 2, "NORMAL": 3}
+_STATE = {"UNACK": BLOCK_BAD, "RTNUN": BLOCK_WARN, "ACKED": WARN, "SHLVD": NOTE, "DSUPR": DIM, "NORMAL": FAINT}
+"""States with their styles, in the order in which they want attention."""
+_RANK = {state: rank for rank, state in enumerate(_STATE)}
+_UNSEEN = frozenset({"UNACK", "RTNUN"})
+_QUIET = {"SHLVD": DIM, "DSUPR": DIM, "NORMAL": FAINT}
+"""States that ask nobody for anything, with the style of their words."""
 _PRIORITY_RANK = {"high": 0, "medium": 1, "low": 2}
+
+
+def presses(alarm: AlarmView) -> bool:
+    """Say whether an alarm wants a person: it is not over, not on the shelf, and no other says it."""
+    return alarm["state"] not in _QUIET
+
+
+def unseen(view: View) -> int:
+    """Return how many alarms nobody has acknowledged."""
+    return sum(alarm["state"] in _UNSEEN for alarm in view.alarms)
 
 
 def ordered(view: View) -> list[AlarmView]:
@@ -35,7 +51,7 @@ def ordered(view: View) -> list[AlarmView]:
 def columns(words: Words) -> list[Column]:
     """Return the columns of the list."""
     return [
-        Column(words("col.state"), 8),
+        Column(words("col.state"), 9),
         Column(words("col.priority"), 6),
         Column(words("col.raised"), 8),
         Column(words("col.source"), 10),
@@ -45,13 +61,13 @@ def columns(words: Words) -> list[Column]:
 
 def cells(alarm: AlarmView, view: View, words: Words) -> list[Line]:
     """Return one row of the list."""
-    over = alarm["state"] == "NORMAL"
+    quiet = _QUIET.get(alarm["state"])
     return [
         say((f" {words.of('alarm-state', alarm['state'])} ", _STATE.get(alarm["state"], PLAIN))),
-        say((words.of("priority", alarm["priority"]), FAINT if over else _priority(alarm))),
+        say((words.of("priority", alarm["priority"]), quiet or _priority(alarm))),
         say((clock(alarm["raised_at"], site_zone(view)), DIM)),
-        say((_source(alarm), FAINT if over else PLAIN)),
-        say((words.pick(alarm["text_zh"], alarm["text_en"]), FAINT if over else BRIGHT)),
+        say((_source(alarm), quiet or PLAIN)),
+        say((words.pick(alarm["text_zh"], alarm["text_en"]), quiet or BRIGHT)),
     ]
 
 
@@ -69,23 +85,40 @@ def headline(alarm: AlarmView, view: View, words: Words) -> Line:
 
 
 def detail(alarm: AlarmView | None, view: View, words: Words, width: int) -> list[Line]:
-    """Return everything about one alarm: what it means, what to do, and who has seen it."""
+    """Return everything about one alarm: what it means, what to do and how soon, who has seen it, why it is quiet."""
     if alarm is None:
         return []
-    zone = site_zone(view)
-    seen = (
-        words("alarm.seen", who=short(alarm["acknowledged_by"]), at=day_minute(alarm["acknowledged_at"], zone))
-        if alarm["acknowledged_by"]
-        else words("alarm.unseen")
-    )
-    cleared = words("alarm.cleared", at=day_minute(alarm["cleared_at"], zone)) if alarm["cleared_at"] else ""
     return [
         rule(_source(alarm), width, alarm["rule"]),
         *wrap(say((words.pick(alarm["text_zh"], alarm["text_en"]), BRIGHT)), width),
         *(wrap(say((alarm["detail"], PLAIN)), width) if alarm["detail"] not in alarm["text_zh"] else ()),
         *wrap(say((words("alarm.do"), DIM), " ", (words.pick(alarm["action_zh"], alarm["action_en"]), WARN)), width),
-        say((seen, GOOD if alarm["acknowledged_by"] else WARN), "  ", (cleared, DIM)),
+        *flow(_standing(alarm, view, words), width),
+        *(wrap(say((_said_by(alarm, view, words), NOTE)), width) if alarm["suppressed_by"] else ()),
     ]
+
+
+def _standing(alarm: AlarmView, view: View, words: Words) -> Iterator[Line]:
+    """Yield who has seen it, in what time somebody must respond, when it cleared, who put it aside until when."""
+    zone = site_zone(view)
+    if alarm["acknowledged_by"]:
+        who, at = short(alarm["acknowledged_by"]), day_minute(alarm["acknowledged_at"], zone)
+        yield say((words("alarm.seen", who=who, at=at), GOOD))
+    elif alarm["state"] in _UNSEEN:
+        yield say((words("alarm.unseen"), WARN))
+    yield say((words("alarm.respond", minutes=alarm["respond_minutes"]), WARN if alarm["state"] == "UNACK" else DIM))
+    if alarm["cleared_at"]:
+        yield say((words("alarm.cleared", at=day_minute(alarm["cleared_at"], zone)), DIM))
+    if alarm["shelved_until"]:
+        who, until = short(alarm["shelved_by"]), day_minute(alarm["shelved_until"], zone)
+        yield say((words("alarm.shelved", who=who, until=until), NOTE))
+
+
+def _said_by(alarm: AlarmView, view: View, words: Words) -> str:
+    name = alarm["suppressed_by"]
+    other = next((one for one in view.alarms if one["id"] == name), None)
+    what = f"{name}  {words.pick(other['text_zh'], other['text_en'])}" if other else name
+    return words("alarm.said-by", what=what)
 
 
 def _priority(alarm: AlarmView) -> Style:

@@ -24,6 +24,7 @@ from tui.ink import (
     join,
     say,
 )
+from tui.paint.alarms import unseen
 from tui.state import LOCK_AFTER_S, Link, Tone
 
 if TYPE_CHECKING:
@@ -94,11 +95,6 @@ def screens(view: View, words: Words, here: str, width: int) -> list[Line]:
             say((f"F{number}", BAND_HERE if name == here else BAND_KEY), (f" {words(f'nav.{name}')}", style), badge)
         )
     return [fit(say(" ", join(parts, " ")), width)]
-
-
-def unseen(view: View) -> int:
-    """Return how many alarms nobody has acknowledged."""
-    return sum(alarm["state"] in {"UNACK", "RTNUN"} for alarm in view.alarms)
 
 
 def keys(pairs: Sequence[tuple[str, str]], view: View, words: Words, now_s: float, width: int) -> list[Line]:

@@ -27,6 +27,8 @@ _STYLES = {
     "LateMissed": WARN,
     "PromiseMissed": WARN,
     "OrderDropped": WARN,
+    "SoakPositionLost": WARN,
+    "PotLost": WARN,
     "ZoneExcursion": BAD,
     "AlarmRaised": BAD,
     "BatchScrapped": BAD,
@@ -79,6 +81,8 @@ def style(fact: FactView) -> Style:
     """Return the colour of a fact: red and orange want attention, green is an end as meant."""
     if _inner(fact["body"], "checkpoint").get("verdict") in _BAD_VERDICTS:
         return BAD
+    if fact["body"].get("suppressed_by"):  # another alarm says it
+        return DIM
     return _STYLES.get(fact["kind"], PLAIN)
 
 

@@ -104,13 +104,18 @@ def work(machine: MachineView, view: View, words: Words, now_s: float, width: in
     if machine["next_batch"]:
         parts.append(say((words("machine.next"), DIM), f" {short(machine['next_batch'])}"))
     if machine["free_at"]:
-        parts.append(say((words("machine.free"), DIM), f" {minute(machine['free_at'], figures.site_zone(view))}"))
+        parts.append(say((words("machine.free"), DIM), f" {free(machine['free_at'], view, now_s)}"))
     if machine["packer"]:
         parts.append(say((words("machine.packer"), DIM), f" {machine['packer']}"))
     if machine["kind"] in {"decoction", "packing"} and not machine["batch"]:
         clean = machine["clean"]
         parts.append(say((words("machine.clean" if clean else "machine.dirty"), GOOD if clean else WARN)))
     return [say(" ", one) for one in flow(parts, width - 1)]
+
+
+def free(at: int, view: View, now_s: float) -> str:
+    """Return when it is forecast to be free; a dash where that time has passed, since then nobody knows."""
+    return minute(at, figures.site_zone(view)) if at > figures.plant_now(view, now_s) else "—"
 
 
 def reading(

@@ -8,6 +8,7 @@ from tui import figures
 from tui.clocks import brief, clock, span
 from tui.codes import short
 from tui.ink import BAD, BRIGHT, DIM, FAINT, TILES, WARN, beside, flow, gauge, say
+from tui.paint.alarms import presses
 from tui.widgets.machine_map import Tile
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def pressing(view: View, words: Words, width: int) -> list[Line]:
     line = view.line
     if line is None:
         return [say((words("overview.waiting"), DIM))]
-    active = [alarm["priority"] for alarm in view.alarms if alarm["state"] != "NORMAL"]
+    active = [alarm["priority"] for alarm in view.alarms if presses(alarm)]
     parts = [
         _count(words("overview.late"), line["late"], BAD),
         _count(words("overview.at-risk"), line["at_risk"], WARN),
@@ -93,7 +94,7 @@ def _below(machine: MachineView, view: View, now_s: float) -> tuple[str, str]:
     rest = figures.remaining_s(view, machine, now_s)
     left = brief(rest) if rest else ""
     boil = machine["boil"]
-    return f"{_main(machine, view):<5}{left:>3}", gauge(figures.credited(boil), _GAUGE) if boil else ""
+    return f"{_main(machine, view):<4} {left:>3}", gauge(figures.credited(boil), _GAUGE) if boil else ""
 
 
 def _one_figure(machine: MachineView, state: str, view: View, words: Words, now_s: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.ink import FAINT, fit, rule, say
-from tui.paint.alarms import headline, ordered
+from tui.paint.alarms import headline, ordered, presses
 from tui.paint.facts import tick
 from tui.paint.prescriptions import pressed
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def urgent(view: View, words: Words, now_s: float, size: tuple[int, int]) -> list[Line]:
     """Return what wants a person soonest: alarms that nobody has seen, then prescriptions by slack."""
     width, height = size
-    alarms = [fit(headline(alarm, view, words), width) for alarm in ordered(view) if alarm["state"] != "NORMAL"]
+    alarms = [fit(headline(alarm, view, words), width) for alarm in ordered(view) if presses(alarm)]
     rows = [pressed(row, view, words, now_s, width) for row in view.rows]
     room = height - 1
     first = alarms[: max(room - len(rows), room // 2 + room % 2)]

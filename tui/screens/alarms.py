@@ -1,4 +1,4 @@
-"""Every alarm: raised, acknowledged, cleared; one key says that somebody has seen it."""
+"""Every alarm: raised, acknowledged, cleared; one key says that somebody has seen it, one puts it aside and takes it back."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
+from tui import acts
 from tui.freshness import Need
 from tui.paint import alarms
 from tui.screens.page import Page
+from tui.screens.sign import Request
 from tui.widgets.sheet import Sheet
 from tui.widgets.table import Table
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from tui.state import View
 
 
+SHELF_MINUTES = 60
+"""How long an alarm is put aside unless the person says otherwise; how long it may be is for the controller to say."""
+
+
 class AlarmsPage(Page):
     """The list, and what to do about the one under the cursor."""
 
@@ -28,6 +34,7 @@ class AlarmsPage(Page):
     HINTS = (("Enter", "key.machine"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "key.acknowledge"),
+        Binding("s", "shelf", "key.shelf"),
         Binding("escape", "app.last_page", "key.back"),
     ]
 
@@ -70,6 +77,35 @@ class AlarmsPage(Page):
         signature = await self.floor.badge(words.pick(alarm["text_zh"], alarm["text_en"]))
         if signature is not None:
             await self.floor.bench.acknowledge(alarm["id"], signature)
+
+    def action_shelf(self) -> None:
+        """Put the alarm under the cursor on the shelf, or take it from there; say why not where it may not be put there."""
+        alarm = self._alarm()
+        if alarm is None:
+            return
+        if alarm["state"] == "SHLVD":
+            self.floor.start(self._unshelve(alarm))
+        elif alarm["shelvable"]:
+            self.floor.start(self._shelve(alarm))
+        else:
+            self.floor.tell(self.floor.words("alarm.not-shelvable"))
+
+    async def _shelve(self, alarm: AlarmView) -> None:
+        words = self.floor.words
+        text = words.pick(alarm["text_zh"], alarm["text_en"])
+        meaning = words("alarm.shelve", alarm=alarm["id"])
+        request = Request(meaning, (text, words("alarm.shelve-lines")), note="required", minutes=SHELF_MINUTES)
+        signed = await self.floor.signed(request)
+        if signed is not None:
+            body = acts.shelve(alarm["id"], signed.minutes, signed.signature.note)
+            await self.floor.bench.intent(body, signed.signature)
+
+    async def _unshelve(self, alarm: AlarmView) -> None:
+        words = self.floor.words
+        text = words.pick(alarm["text_zh"], alarm["text_en"])
+        signed = await self.floor.signed(Request(words("alarm.unshelve", alarm=alarm["id"]), (text,)))
+        if signed is not None:
+            await self.floor.bench.intent(acts.unshelve(alarm["id"]), signed.signature)
 
     def _alarm(self) -> AlarmView | None:
         key = self.query_one(Table).key

@@ -31,21 +31,26 @@ NoteRule = Literal["none", "optional", "required"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be signed. `pin`: whether a PIN is asked; `settings`: what is confirmed with the signature."""
+    """What is to be signed. `pin`: whether a PIN is asked; `settings`: what is confirmed with the signature.
+
+    `minutes`: for how many the act holds unless the person types others; 0 where that is not asked.
+    """
 
     meaning: str
     lines: tuple[str, ...] = ()
     pin: bool = True
     note: NoteRule = "none"
     settings: tuple[Setting, ...] = ()
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature with the settings confirmed, by name."""
+    """A signature with the settings confirmed, by name, and the minutes where they were asked."""
 
     signature: Signature
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    minutes: int = 0
 
 
 class SignModal(ModalScreen[Signed | None]):
@@ -71,6 +76,8 @@ class SignModal(ModalScreen[Signed | None]):
             yield Sheet(id="meaning")
             if request.settings:
                 yield Settings(request.settings)
+            if request.minutes:
+                yield Field(id="minutes", allowed=DIGITS)
             yield Field(id="badge", allowed=CODE)
             if request.pin:
                 yield Field(id="pin", allowed=DIGITS, password=True)
@@ -88,6 +95,11 @@ class SignModal(ModalScreen[Signed | None]):
         settings = self.query(Settings)
         if settings:
             settings.first().focus()
+        elif self._request.minutes:
+            minutes = self.query_one("#minutes", Field)
+            minutes.text = str(self._request.minutes)
+            minutes.input.select_all()  # what is typed takes the place of the default
+            minutes.input.focus()
         else:
             self._next()
 
@@ -144,10 +156,12 @@ class SignModal(ModalScreen[Signed | None]):
     def _filled(self, one: Field) -> bool:
         if one.id == "badge":
             return is_code(one.text.strip().upper())
+        if one.id == "minutes":
+            return one.text.isdecimal() and int(one.text) > 0
         return bool(one.text.strip()) or (one.id == "note" and self._request.note == "optional")
 
     def _signed(self) -> Signed:
         texts = {one.id: one.text.strip() for one in self.query(Field)}
         signature = Signature(texts["badge"].upper(), texts.get("pin", ""), texts.get("note", ""))
         chosen = self.query(Settings)
-        return Signed(signature, chosen.first().chosen() if chosen else {})
+        return Signed(signature, chosen.first().chosen() if chosen else {}, int(texts.get("minutes", "0")))

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
     from controller.wire import TaskView
     from tui.screens.sign import NoteRule
     from tui.state import View
+    from tui.words import Words
 
 _NOTES: dict[str, NoteRule] = {
     "accept_deviation": "required",
     "scrap": "required",
     "continue": "optional",
     "run_deficit": "optional",
+    "retry": "required",
+    "assume_ok": "required",
 }
+_SEEN = frozenset({"retry", "assume_ok"})
+"""Choices by which a person says what was seen at the machine: the statement stands in full above the signature."""
 
 
 class SigningPage(Page):
@@ -39,10 +44,12 @@ class SigningPage(Page):
     KINDS = signing.KINDS
     HINTS = (("Enter", "key.prescription"), ("Tab", "key.scroll"))
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "sign(0)", "key.sign", key_display="1-4"),
+        Binding("1", "sign(0)", "key.sign", key_display="1-6"),
         Binding("2", "sign(1)", show=False),
         Binding("3", "sign(2)", show=False),
         Binding("4", "sign(3)", show=False),
+        Binding("5", "sign(4)", show=False),
+        Binding("6", "sign(5)", show=False),
         Binding("escape", "app.last_page", "key.back"),
     ]
 
@@ -87,8 +94,8 @@ class SigningPage(Page):
     async def _sign(self, task: TaskView, choice: str) -> None:
         words = self.floor.words
         meaning = f"{words.of('choice', choice)}  {task['prescription_no']}"
-        text = words.pick(task["text_zh"], task["text_en"])
-        signed = await self.floor.signed(Request(meaning, lines=(text,), note=_NOTES.get(choice, "none")))
+        lines = (*_statement(task, choice, words), words.pick(task["text_zh"], task["text_en"]))
+        signed = await self.floor.signed(Request(meaning, lines, note=_NOTES.get(choice, "none")))
         if signed is not None:
             await self.floor.bench.intent(acts.sign(task, choice, signed.signature.note), signed.signature)
 
@@ -104,6 +111,14 @@ class SigningPage(Page):
     def _at_cursor(self) -> TaskView | None:
         key = self.query_one(Table).key
         return next((task for task in self._tasks() if _key(task) == key), None)
+
+
+def _statement(task: TaskView, choice: str, words: Words) -> tuple[str, ...]:
+    """Return what a person who looked at the machine says by this choice; empty for the others."""
+    if choice not in _SEEN:
+        return ()
+    machine = task["details"].get("machine", "")
+    return words(f"statement.{choice}", machine=machine), words("signing.seen-there")
 
 
 def _key(task: TaskView) -> str:
