@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from controller.formulary.loader import load_formulary, load_recipes
+from controller.formulary.loader import load_alarms, load_formulary, load_recipes
 from controller.model import intents as i
 from controller.model.codes import BADGE, DRAWER, PAIL, VESSEL, make_code
 from controller.model.floor import Floor
@@ -32,7 +32,6 @@ from controller.model.stock import Lot, Zone
 from controller.model.world import Book, PotClass, Unit, World
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
-from controller.runtime.books import load_alarms
 from devices.model import LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ import typer
 from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
 from controller.config import ConfigError, read_config
-from controller.formulary import formulary_problems, load_formulary, load_recipes, recipe_problems
-from controller.formulary.outage import outage_problems
+from controller.formulary import FormularyError, load_alarms, load_formulary, load_outage_table, load_recipes
 from controller.runtime.books import make_book
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
@@ -40,7 +39,11 @@ def check(config: ConfigFile = SITE_FILE) -> None:
 
 
 def _errors(path: Path) -> Iterator[str]:
-    tables = [*formulary_problems(), *recipe_problems(), *outage_problems()]
+    tables = [
+        problem
+        for load in (load_formulary, load_recipes, load_alarms, load_outage_table)
+        for problem in _problems(load)
+    ]
     profiles = list(_profile_problems())
     yield from (*tables, *profiles)
     try:
@@ -50,7 +53,7 @@ def _errors(path: Path) -> Iterator[str]:
         return
     yield from problems
     if config.recipes is not None:
-        yield from recipe_problems(config.recipes)
+        yield from _problems(partial(load_recipes, config.recipes))
     yield from _problems(partial(load_people, config))
     yield from _wire_problems(config)
     if not tables:
@@ -62,7 +65,7 @@ def _errors(path: Path) -> Iterator[str]:
 def _problems(load: Callable[[], object]) -> Iterator[str]:
     try:
         load()
-    except ConfigError as error:
+    except (ConfigError, FormularyError) as error:
         yield from error.problems
 
 

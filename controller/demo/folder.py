@@ -6,13 +6,12 @@ import contextlib
 import fcntl
 import os
 import shutil
-import socket
 import tomllib
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from controller.demo.layout import HOSPITALS, Counts, Ports, layout
+from controller.demo.ports import free_ports
 from controller.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def make_folder(
     config = folder / "config.toml"
     text = layout(
         counts=counts,
-        ports=free_ports(counts),
+        ports=_ports(counts),
         speed=speed,
         state=".",
         database=database,
@@ -73,14 +72,9 @@ def make_room(file: Path) -> None:
         raise FolderError(f"{file}: 不能写入 (cannot be written)")
 
 
-def free_ports(counts: Counts) -> Ports:
-    """Find ports of 127.0.0.1 that nobody listens on now."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(counts.modbus + counts.opcua + 1)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        ports: list[int] = [one.getsockname()[1] for one in sockets]
-    return Ports(ports[1 : counts.modbus + 1], ports[counts.modbus + 1 :], ports[0])
+def _ports(counts: Counts) -> Ports:
+    api, *machines = free_ports(1 + counts.modbus + counts.opcua)
+    return Ports(machines[: counts.modbus], machines[counts.modbus :], api)
 
 
 def _clear(folder: Path) -> None:

@@ -94,7 +94,7 @@ class Ports:
     api: int
 
 
-EXAMPLE_PORTS = Ports(modbus=range(15001, 17001), opcua=range(48401, 49401), api=8080)
+EXAMPLE_PORTS = Ports(modbus=range(15001, 17001), opcua=range(24841, 25841), api=8080)
 
 
 def layout(

@@ -1,12 +1,12 @@
-"""Herbs, doses, incompatibilities and recipe numbers as tables that a pharmacist can read and edit.
+"""Herbs, doses, incompatibilities, recipe numbers, alarms and outages as tables that a pharmacist can read and edit.
 
-`load_formulary()` and `load_recipes()` read the tables beside this file, strictly: a wrong table is refused whole, with
-every problem and its place (`FormularyError.problems`). `formulary_problems()` and `recipe_problems()` say the same as lines.
+`load_formulary()`, `load_recipes()`, `load_alarms()` and `load_outage_table()` read the tables beside this file, strictly: a
+wrong table is refused whole, with every problem and its place (`FormularyError.problems`).
 """
 
 from __future__ import annotations
 
-from controller.formulary.loader import formulary_problems, load_formulary, load_recipes, recipe_problems
+from controller.formulary.loader import load_alarms, load_formulary, load_outage_table, load_recipes
 from controller.formulary.reading import FormularyError
 
-__all__ = ["FormularyError", "formulary_problems", "load_formulary", "load_recipes", "recipe_problems"]
+__all__ = ["FormularyError", "load_alarms", "load_formulary", "load_outage_table", "load_recipes"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
+    from controller.model.alarm import AlarmTable
     from controller.model.recipe import RecipeTable
 
 _TIMED = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_SEPARATELY})
@@ -135,3 +136,14 @@ def _key_problems(table: RecipeTable) -> Iterator[str]:
             yield f"recipes.toml: separate_minutes.{name}: goes into the pot"
         elif not table.separate_minutes.get(name, -1) >= 0:
             yield f"recipes.toml: separate_minutes.{name}: missing or under 0"
+
+
+def alarm_checks(table: AlarmTable) -> Iterator[str]:
+    """Yield what is wrong with the rules of alarms: no group of one, no shelf without time, no response before it is due."""
+    if table.group_links_from < 2:  # noqa: PLR2004 - one is no group
+        yield "alarms.toml: group_links_from: under 2"
+    if table.longest_shelf_minutes < 1:
+        yield "alarms.toml: longest_shelf_minutes: under 1"
+    for name, rule in table.rules.items():
+        if rule.respond_minutes < 1:
+            yield f"alarms.toml: rules.{name}.respond_minutes: under 1"

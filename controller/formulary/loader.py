@@ -9,11 +9,13 @@ from importlib.resources import files
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from controller.formulary.checks import formulary_checks, recipe_checks
+from controller.formulary.checks import alarm_checks, formulary_checks, recipe_checks
 from controller.formulary.reading import FormularyError, read_table
 from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
+from controller.model.alarm import AlarmTable
 from controller.model.formulary import Formulary, Herb, Pair, PregnancyRow
 from controller.model.recipe import RecipeTable
+from controller.quality.outage import OutageTable
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -51,22 +53,17 @@ def load_recipes(file: Traversable = _HOME / "recipes.toml") -> RecipeTable:
     return table
 
 
-def formulary_problems(folder: Traversable = _HOME) -> list[str]:
-    """Return what is wrong with the formulary, one line each; empty where all is well."""
-    try:
-        load_formulary(folder)
-    except FormularyError as error:
-        return list(error.problems)
-    return []
+def load_alarms(file: Traversable = _HOME / "alarms.toml") -> AlarmTable:
+    """Read the rules of alarms. Raises FormularyError with every problem."""
+    table = read_table(file, AlarmTable)
+    if problems := list(alarm_checks(table)):
+        raise FormularyError(problems)
+    return table
 
 
-def recipe_problems(file: Traversable = _HOME / "recipes.toml") -> list[str]:
-    """Return what is wrong with the recipe numbers, one line each; empty where all is well."""
-    try:
-        load_recipes(file)
-    except FormularyError as error:
-        return list(error.problems)
-    return []
+def load_outage_table(file: Traversable = _HOME / "outage.toml") -> OutageTable:
+    """Read the numbers by which batches are judged after an outage. Raises FormularyError with every problem."""
+    return read_table(file, OutageTable)
 
 
 def _formulary(herbs: HerbFile, pairs: PairFile, pregnancy: PregnancyFile, aliases: AliasFile) -> Formulary:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, get_args
 
 from controller.model.alarm import Priority
 from controller.model.batch import Attestation, Deviation, Hold
@@ -19,11 +20,76 @@ from controller.model.prescription import Prescription
 from controller.model.stock import Lot, Zone
 from devices.model import LinkState, Mode, Order, OrderStatus, State
 
+
+class _HasCase(Protocol):
+    @property
+    def case(self) -> str: ...
+
+
+class _HasMachine(Protocol):
+    @property
+    def machine(self) -> str: ...
+
+
+class _HasZone(Protocol):
+    @property
+    def zone(self) -> str: ...
+
+
+class _HasAlarm(Protocol):
+    @property
+    def alarm(self) -> str: ...
+
+
+class OfCase:
+    """A fact in the timeline of its prescription."""
+
+    __slots__ = ()
+
+    @property
+    def about(self: _HasCase) -> str:
+        """Whose timeline this belongs to."""
+        return self.case
+
+
+class OfMachine:
+    """A fact in the timeline of its machine."""
+
+    __slots__ = ()
+
+    @property
+    def about(self: _HasMachine) -> str:
+        """Whose timeline this belongs to."""
+        return self.machine
+
+
+class OfZone:
+    """A fact in the timeline of its zone."""
+
+    __slots__ = ()
+
+    @property
+    def about(self: _HasZone) -> str:
+        """Whose timeline this belongs to."""
+        return self.zone
+
+
+class OfAlarm:
+    """A fact in the timeline of its alarm."""
+
+    __slots__ = ()
+
+    @property
+    def about(self: _HasAlarm) -> str:
+        """Whose timeline this belongs to."""
+        return self.alarm
+
+
 # --- hospitals and review ---
 
 
 @dataclass(frozen=True, slots=True)
-class PrescriptionReceived:
+class PrescriptionReceived(OfCase):
     """A prescription was accepted."""
 
     at: int
@@ -34,14 +100,9 @@ class PrescriptionReceived:
     promise_at_risk: bool
     findings: tuple[Finding, ...]
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PrescriptionAmended:
+class PrescriptionAmended(OfCase):
     """A newer version replaced one of which nothing had been weighed."""
 
     at: int
@@ -52,14 +113,9 @@ class PrescriptionAmended:
     promise_at_risk: bool
     findings: tuple[Finding, ...]
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class AmendmentHeld:
+class AmendmentHeld(OfCase):
     """A newer version came after weighing; a pharmacist decides."""
 
     at: int
@@ -68,14 +124,9 @@ class AmendmentHeld:
     prescription: Prescription
     digest: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PrescriptionReturned:
+class PrescriptionReturned(OfCase):
     """Review sent it back to the prescriber."""
 
     at: int
@@ -83,14 +134,9 @@ class PrescriptionReturned:
     findings: tuple[Finding, ...]
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class ReturnAnswered:
+class ReturnAnswered(OfCase):
     """The prescriber signed again."""
 
     at: int
@@ -98,14 +144,9 @@ class ReturnAnswered:
     prescription: Prescription
     findings: tuple[Finding, ...]
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class ReviewSigned:
+class ReviewSigned(OfCase):
     """A pharmacist approved; `prescription` has the settled class and handlings."""
 
     at: int
@@ -114,14 +155,9 @@ class ReviewSigned:
     findings: tuple[Finding, ...]
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PrescriptionRejected:
+class PrescriptionRejected(OfCase):
     """It ended without being made."""
 
     at: int
@@ -129,44 +165,29 @@ class PrescriptionRejected:
     reason: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PrescriptionCancelled:
+class PrescriptionCancelled(OfCase):
     """The hospital cancelled in time."""
 
     at: int
     case: str
     reason: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PromiseMissed:
+class PromiseMissed(OfCase):
     """The promised time passed."""
 
     at: int
     case: str
-
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
 
 
 # --- dispensing and verification ---
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOpened:
+class BatchOpened(OfCase):
     """A batch was planned. `packets`: (name, code) of what is weighed apart."""
 
     at: int
@@ -180,14 +201,9 @@ class BatchOpened:
     promise_at_risk: bool
     rank: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PailBound:
+class PailBound(OfCase):
     """A pail was given to the batch."""
 
     at: int
@@ -196,14 +212,9 @@ class PailBound:
     pail: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class DrawerScanned:
+class DrawerScanned(OfCase):
     """A herb was taken from a drawer of a lot. `item`: index into the plan."""
 
     at: int
@@ -214,14 +225,9 @@ class DrawerScanned:
     drawer: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class HerbWeighed:
+class HerbWeighed(OfCase):
     """One weighing within tolerance, grams."""
 
     at: int
@@ -233,14 +239,9 @@ class HerbWeighed:
     by: str
     source: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class CheckpointRecorded:
+class CheckpointRecorded(OfCase):
     """A checkpoint of one of the five gates."""
 
     at: int
@@ -248,28 +249,18 @@ class CheckpointRecorded:
     batch: str
     checkpoint: Checkpoint
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class DispensingFinished:
+class DispensingFinished(OfCase):
     """Every herb has been weighed."""
 
     at: int
     case: str
     batch: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BatchVerified:
+class BatchVerified(OfCase):
     """A second person checked it."""
 
     at: int
@@ -277,17 +268,12 @@ class BatchVerified:
     batch: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- soaking ---
 
 
 @dataclass(frozen=True, slots=True)
-class SoakAssigned:
+class SoakAssigned(OfCase):
     """A soaking position and a pot were reserved."""
 
     at: int
@@ -297,14 +283,9 @@ class SoakAssigned:
     pot: str
     pot_free_at: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PotReserved:
+class PotReserved(OfCase):
     """Another pot was reserved."""
 
     at: int
@@ -313,14 +294,9 @@ class PotReserved:
     pot: str
     pot_free_at: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class SoakPositionLost:
+class SoakPositionLost(OfCase):
     """The soaking position cannot be used before the pail was placed; the batch waits for another."""
 
     at: int
@@ -328,14 +304,9 @@ class SoakPositionLost:
     batch: str
     machine: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PotLost:
+class PotLost(OfCase):
     """The reserved pot cannot be used; another must be found."""
 
     at: int
@@ -343,14 +314,9 @@ class PotLost:
     batch: str
     pot: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PailPlaced:
+class PailPlaced(OfCase):
     """The pail stands in its soaking position."""
 
     at: int
@@ -359,14 +325,9 @@ class PailPlaced:
     machine: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class SoakBegan:
+class SoakBegan(OfCase):
     """Water was asked for: from here a cancellation comes too late."""
 
     at: int
@@ -374,31 +335,21 @@ class SoakBegan:
     batch: str
     soak_max_at: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class SoakEnded:
+class SoakEnded(OfCase):
     """The least soaking time is over."""
 
     at: int
     case: str
     batch: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- orders ---
 
 
 @dataclass(frozen=True, slots=True)
-class OrderIssued:
+class OrderIssued(OfCase):
     """An order was decided; it is carried only after this is durable."""
 
     at: int
@@ -413,14 +364,9 @@ class OrderIssued:
     tag: str
     boot: int = 0
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class OrderAccepted:
+class OrderAccepted(OfCase):
     """The machine echoed it."""
 
     at: int
@@ -429,14 +375,9 @@ class OrderAccepted:
     machine: str
     number: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class OrderFinished:
+class OrderFinished(OfCase):
     """The machine says it is done. `value` in the unit of the verb."""
 
     at: int
@@ -447,14 +388,9 @@ class OrderFinished:
     step: str
     value: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class OrderAttested:
+class OrderAttested(OfCase):
     """A person who looked says that it is done; the machine cannot."""
 
     at: int
@@ -465,14 +401,9 @@ class OrderAttested:
     step: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class OrderDropped:
+class OrderDropped(OfCase):
     """It came to nothing: `expired`, `refused`, `failed` or `unknown`."""
 
     at: int
@@ -484,31 +415,21 @@ class OrderDropped:
     outcome: str
     detail: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class NumberingRaised:
+class NumberingRaised(OfMachine):
     """The machine has echoed a higher order number than we knew."""
 
     at: int
     machine: str
     next_order: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
-
 
 # --- decoction ---
 
 
 @dataclass(frozen=True, slots=True)
-class PailCharged:
+class PailCharged(OfCase):
     """The pail went into its pot."""
 
     at: int
@@ -517,14 +438,9 @@ class PailCharged:
     pot: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BoilBegan:
+class BoilBegan(OfCase):
     """Boiling began. Instants in ms; `opens_at`, `closes_at` are 0 without an add-late window."""
 
     at: int
@@ -536,14 +452,9 @@ class BoilBegan:
     opens_at: int
     closes_at: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BoilMeasured:
+class BoilMeasured(OfCase):
     """Seconds at the boil of the present order so far."""
 
     at: int
@@ -555,14 +466,9 @@ class BoilMeasured:
     counter_s: float
     measured_at: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BoilSettled:
+class BoilSettled(OfCase):
     """This boil of the plan counts as done."""
 
     at: int
@@ -570,14 +476,9 @@ class BoilSettled:
     batch: str
     name: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class DeficitOrdered:
+class DeficitOrdered(OfCase):
     """A person ordered the missing seconds to be boiled."""
 
     at: int
@@ -588,14 +489,9 @@ class DeficitOrdered:
     by: str
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class MainAdded:
+class MainAdded(OfCase):
     """The herbs that wait for the decoct-first ones went in."""
 
     at: int
@@ -603,14 +499,9 @@ class MainAdded:
     batch: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class LateAdded:
+class LateAdded(OfCase):
     """The add-late herbs went in."""
 
     at: int
@@ -619,28 +510,18 @@ class LateAdded:
     by: str
     minutes: float
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class LateMissed:
+class LateMissed(OfCase):
     """The add-late window closed without them."""
 
     at: int
     case: str
     batch: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class SeparateAttested:
+class SeparateAttested(OfCase):
     """A part made apart is there, on a person's word."""
 
     at: int
@@ -648,17 +529,12 @@ class SeparateAttested:
     batch: str
     attestation: Attestation
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- packing ---
 
 
 @dataclass(frozen=True, slots=True)
-class PackerAwaited:
+class PackerAwaited(OfCase):
     """The liquid waits for its packer."""
 
     at: int
@@ -666,14 +542,9 @@ class PackerAwaited:
     batch: str
     packer: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PackerTaken:
+class PackerTaken(OfCase):
     """The packer is the batch's until its flush."""
 
     at: int
@@ -681,28 +552,18 @@ class PackerTaken:
     batch: str
     packer: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class PackingBegan:
+class PackingBegan(OfCase):
     """The last liquid is in the packer."""
 
     at: int
     case: str
     batch: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BatchPacked:
+class BatchPacked(OfCase):
     """The packer counted. `bags`: codes printed on them."""
 
     at: int
@@ -711,17 +572,12 @@ class BatchPacked:
     count: int
     bags: tuple[str, ...]
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- holds and ends of a batch ---
 
 
 @dataclass(frozen=True, slots=True)
-class HoldPlaced:
+class HoldPlaced(OfCase):
     """Nothing new is started for the batch."""
 
     at: int
@@ -729,14 +585,9 @@ class HoldPlaced:
     batch: str
     hold: Hold
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class HoldEnded:
+class HoldEnded(OfCase):
     """A hold ended by itself (`by` empty) or by a person."""
 
     at: int
@@ -747,14 +598,9 @@ class HoldEnded:
     by: str
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class DeviationAccepted:
+class DeviationAccepted(OfCase):
     """A person took a deviation on."""
 
     at: int
@@ -762,14 +608,9 @@ class DeviationAccepted:
     batch: str
     deviation: Deviation
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BatchScrapped:
+class BatchScrapped(OfCase):
     """A batch was destroyed; its prescription goes on."""
 
     at: int
@@ -779,14 +620,9 @@ class BatchScrapped:
     by: str
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BatchReleased:
+class BatchReleased(OfCase):
     """All gates passed and a pharmacist signed."""
 
     at: int
@@ -796,17 +632,12 @@ class BatchReleased:
     parcel: str
     pickup_code: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- delivery ---
 
 
 @dataclass(frozen=True, slots=True)
-class BagBoxed:
+class BagBoxed(OfCase):
     """A bag went into its parcel."""
 
     at: int
@@ -815,28 +646,18 @@ class BagBoxed:
     bag: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class BatchBoxed:
+class BatchBoxed(OfCase):
     """Everything of the batch is in the parcel."""
 
     at: int
     case: str
     batch: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class ParcelHandedOver:
+class ParcelHandedOver(OfCase):
     """The parcel left us. `to`: the badge or pickup code it was bound to."""
 
     at: int
@@ -846,14 +667,9 @@ class ParcelHandedOver:
     to: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 @dataclass(frozen=True, slots=True)
-class DeliveryConfirmed:
+class DeliveryConfirmed(OfCase):
     """The parcel's end: `delivered`, `handed_over` or `undelivered`."""
 
     at: int
@@ -863,17 +679,12 @@ class DeliveryConfirmed:
     by: str
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.case
-
 
 # --- machines ---
 
 
 @dataclass(frozen=True, slots=True)
-class MachineEnrolled:
+class MachineEnrolled(OfMachine):
     """A machine of the site file."""
 
     at: int
@@ -881,14 +692,9 @@ class MachineEnrolled:
     kind: str
     pot_class: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
-
 
 @dataclass(frozen=True, slots=True)
-class MachineObserved:
+class MachineObserved(OfMachine):
     """What the machine said when something that matters changed."""
 
     at: int
@@ -901,51 +707,31 @@ class MachineObserved:
     order_status: OrderStatus
     order_value: int
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
-
 
 @dataclass(frozen=True, slots=True)
-class MachineLinked:
+class MachineLinked(OfMachine):
     """The road to the machine was lost or is back."""
 
     at: int
     machine: str
     link: LinkState
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
-
 
 @dataclass(frozen=True, slots=True)
-class MachineCleaned:
+class MachineCleaned(OfMachine):
     """Rinsed or flushed; `celsius` 0 for a flush."""
 
     at: int
     machine: str
     celsius: float
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
-
 
 @dataclass(frozen=True, slots=True)
-class MachineFreed:
+class MachineFreed(OfMachine):
     """No batch is in the machine any more."""
 
     at: int
     machine: str
-
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.machine
 
 
 # --- stock ---
@@ -978,20 +764,15 @@ class ZoneEnrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneSeen:
+class ZoneSeen(OfZone):
     """The zone's first good reading inside its limits."""
 
     at: int
     zone: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.zone
-
 
 @dataclass(frozen=True, slots=True)
-class ZoneExcursion:
+class ZoneExcursion(OfZone):
     """The zone left its limits; its lots are quarantined."""
 
     at: int
@@ -1000,27 +781,17 @@ class ZoneExcursion:
     humidity: float
     lots: tuple[str, ...]
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.zone
-
 
 @dataclass(frozen=True, slots=True)
-class ZoneReturned:
+class ZoneReturned(OfZone):
     """The zone is inside its limits again."""
 
     at: int
     zone: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.zone
-
 
 @dataclass(frozen=True, slots=True)
-class ExcursionAssessed:
+class ExcursionAssessed(OfZone):
     """A pharmacist assessed the excursion; the lots pass with the deviation."""
 
     at: int
@@ -1029,17 +800,12 @@ class ExcursionAssessed:
     by: str
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.zone
-
 
 # --- alarms and people ---
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRaised:
+class AlarmRaised(OfAlarm):
     """A condition needs a person."""
 
     at: int
@@ -1050,41 +816,26 @@ class AlarmRaised:
     detail: str
     suppressed_by: str = ""
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmAcknowledged:
+class AlarmAcknowledged(OfAlarm):
     """A person has seen it."""
 
     at: int
     alarm: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmCleared:
+class AlarmCleared(OfAlarm):
     """The condition is over."""
 
     at: int
     alarm: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmShelved:
+class AlarmShelved(OfAlarm):
     """A person put it aside until a time."""
 
     at: int
@@ -1093,51 +844,31 @@ class AlarmShelved:
     until: int
     note: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmUnshelved:
+class AlarmUnshelved(OfAlarm):
     """Its time on the shelf is over, or a person, `by`, ended it."""
 
     at: int
     alarm: str
     by: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmSuppressed:
+class AlarmSuppressed(OfAlarm):
     """Another alarm, `by_alarm`, says it for this one."""
 
     at: int
     alarm: str
     by_alarm: str
 
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
-
 
 @dataclass(frozen=True, slots=True)
-class AlarmUnsuppressed:
+class AlarmUnsuppressed(OfAlarm):
     """It speaks for itself again."""
 
     at: int
     alarm: str
-
-    @property
-    def about(self) -> str:
-        """Whose timeline this belongs to."""
-        return self.alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -1226,81 +957,8 @@ Fact = (
     | PersonEnrolled
 )
 
-FACTS: Mapping[str, type[Fact]] = {
-    kind.__name__: kind
-    for kind in (
-        PrescriptionReceived,
-        PrescriptionAmended,
-        AmendmentHeld,
-        PrescriptionReturned,
-        ReturnAnswered,
-        ReviewSigned,
-        PrescriptionRejected,
-        PrescriptionCancelled,
-        PromiseMissed,
-        BatchOpened,
-        PailBound,
-        DrawerScanned,
-        HerbWeighed,
-        CheckpointRecorded,
-        DispensingFinished,
-        BatchVerified,
-        SoakAssigned,
-        PotReserved,
-        SoakPositionLost,
-        PotLost,
-        PailPlaced,
-        SoakBegan,
-        SoakEnded,
-        OrderIssued,
-        OrderAccepted,
-        OrderFinished,
-        OrderAttested,
-        OrderDropped,
-        NumberingRaised,
-        PailCharged,
-        BoilBegan,
-        BoilMeasured,
-        BoilSettled,
-        DeficitOrdered,
-        MainAdded,
-        LateAdded,
-        LateMissed,
-        SeparateAttested,
-        PackerAwaited,
-        PackerTaken,
-        PackingBegan,
-        BatchPacked,
-        HoldPlaced,
-        HoldEnded,
-        DeviationAccepted,
-        BatchScrapped,
-        BatchReleased,
-        BagBoxed,
-        BatchBoxed,
-        ParcelHandedOver,
-        DeliveryConfirmed,
-        MachineEnrolled,
-        MachineObserved,
-        MachineLinked,
-        MachineCleaned,
-        MachineFreed,
-        LotEnrolled,
-        ZoneEnrolled,
-        ZoneSeen,
-        ZoneExcursion,
-        ZoneReturned,
-        ExcursionAssessed,
-        AlarmRaised,
-        AlarmAcknowledged,
-        AlarmCleared,
-        AlarmShelved,
-        AlarmUnshelved,
-        AlarmSuppressed,
-        AlarmUnsuppressed,
-        PersonEnrolled,
-    )
-}
+FACTS: Mapping[str, type[Fact]] = {fact.__name__: fact for fact in get_args(Fact)}
+"""Every kind of fact by its name."""
 
 
 def order_of(fact: OrderIssued) -> Order:

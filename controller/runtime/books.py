@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from controller.config import VESSELS
-from controller.model.alarm import AlarmRule, AlarmTable, Priority
+from controller.formulary import load_alarms
 from controller.model.people import Station, StationKind
 from controller.model.world import Book, PotClass, Unit
 from devices.errors import SiteError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from devices.profile import Profile
     from devices.site import MachineSite, Site
 
+_DRIVEN: Final = frozenset({"decoction", "soaking", "packing"})
+"""Kinds of machine that take orders."""
 LEAST_MARGIN_S: Final = 5
 """Wall seconds an order must have left when it is issued."""
 
@@ -75,16 +77,6 @@ def boiling_celsius(pressure_kpa: float) -> float:
     return table["b"] / (table["a"] - math.log10(pressure_kpa * table["mmhg_per_kpa"])) - table["c"]
 
 
-def load_alarms() -> AlarmTable:
-    """Return the rules of alarms.toml."""
-    text = resources.files("controller.runtime").joinpath("alarms.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    rules = {
-        name: AlarmRule(**(row | {"priority": Priority(row["priority"])})) for name, row in table.pop("rule").items()
-    }
-    return AlarmTable(rules=MappingProxyType(rules), **table)
-
-
 def _unit(machine: MachineSite) -> Unit:
     return Unit(machine.id, machine.kind, machine.code, machine.volume_ml, machine.use, machine.packer, machine.waiver)
 
@@ -97,12 +89,14 @@ def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) 
         )
     if profile.vessel == "pressure" and not site.pressure_cooking:
         raise SiteError("cooks under pressure, and the site has pressure_cooking = false", machine=machine.id)
-    if profile.verbs and profile.readiness.command == "todo":
+    if machine.kind not in _DRIVEN:
+        return profile
+    if profile.readiness.command == "todo":
         raise SiteError(
             f"profile {machine.profile!r} has not passed the command suite: monitor only, it must not start heat",
             machine=machine.id,
         )
-    if profile.verbs and profile.handshake != "echo":
+    if profile.handshake != "echo":
         raise SiteError(
             f"profile {machine.profile!r} keeps no order numbers: the line cannot follow its orders yet",
             machine=machine.id,

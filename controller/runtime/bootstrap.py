@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -31,6 +32,7 @@ from controller.model.intents import EnrolPerson
 from controller.runtime.boiling import Boiling
 from controller.runtime.books import make_book
 from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
+from controller.runtime.cooling import learn
 from controller.runtime.enrolment import enrol_keys, people_to_enrol
 from controller.runtime.feed import Feed
 from controller.runtime.gauges import Gauges
@@ -143,7 +145,8 @@ class _Controller:
         self._feed = Feed(loaded.seq, store.facts_after)
         self._stages = StageTimes(floor.cases)
         self._deadlines = Deadlines(self._line, clock)
-        self._recorder = Recorder(store, {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()})
+        gap_ms = {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()}
+        self._recorder = Recorder(store, gap_ms, on_joined=partial(learn, store))
         store.recorder = self._recorder
         self._watch = Watch(
             floor=lambda: self._line.floor,

@@ -9,7 +9,7 @@ from functools import cache
 from statistics import mean, median
 from typing import TYPE_CHECKING, Final
 
-from controller.formulary.outage import load_outage_table
+from controller.formulary import load_outage_table
 from controller.model.batch import Batch
 from controller.quality.cooling import learned
 from controller.store import ReadingBlock, Store

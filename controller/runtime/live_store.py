@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.runtime.cooling import learn
 from controller.store import Store
 from devices.model import Quality
 
@@ -35,12 +34,6 @@ class LiveStore(Store):
                     curve.append((last_at + block.gap_ms, None, Quality.STALE.value))
                 curve.append((at, value if quality == Quality.GOOD else None, quality))
         return curve
-
-    def join_readings(self, batch: str) -> None:
-        """Put the blocks of a batch into few long ones, and keep what they show of its pot; see `Store.join_readings`."""
-        super().join_readings(batch)
-        if batch:
-            learn(self, batch)
 
     def overview(
         self, machine: str, batch: str, tag: str, silence_ms: int, waiting: Sequence[ReadingBlock] = ()

@@ -21,7 +21,7 @@ from controller.runtime import metrics
 from controller.store import ReadingBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from devices.model import Snapshot
 
@@ -60,10 +60,21 @@ class Shelf(Protocol):
 
 
 class Recorder:
-    """`gap_ms` per machine: silence that is a gap at full rate; `most`: samples that may wait for a slow store."""
+    """`gap_ms` per machine: silence that is a gap at full rate; `most`: samples that may wait for a slow store.
 
-    def __init__(self, shelf: Shelf, gap_ms: Mapping[str, int], *, most: int = _MOST_SAMPLES) -> None:
+    `on_joined` is told of every batch whose curves are whole, in the recorder's thread.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        gap_ms: Mapping[str, int],
+        *,
+        most: int = _MOST_SAMPLES,
+        on_joined: Callable[[str], None] = lambda _batch: None,
+    ) -> None:
         self._shelf = shelf
+        self._on_joined = on_joined
         self._gap_ms = gap_ms
         self._most = most
         self._tapes: dict[str, _Tape] = {}
@@ -144,6 +155,7 @@ class Recorder:
         for batch in ended:
             try:
                 self._shelf.join_readings(batch)
+                self._on_joined(batch)
             except Exception as error:  # noqa: BLE001 - as above; the short blocks are still there
                 _LOG.error("readings-not-joined", batch=batch, exc_info=error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,8 @@ from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.user_managers import UserManager
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from controller.demo.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -73,9 +74,7 @@ class OpcUaPeer:
         self._index = 0
         self.calls: list[list[Any]] = []
         self.refusal = ua.StatusCode(ua.StatusCodes.Good)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        (self.port,) = free_ports(1)
 
     def start(self) -> None:
         self._thread.start()

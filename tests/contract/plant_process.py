@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from controller.demo.ports import free_ports
 from devices.profile import all_profiles
 from devices.site import Site, load_site
 
@@ -67,9 +67,7 @@ async def running_plant(folder: Path, *, speed: int) -> AsyncIterator[PlantProce
 
 
 def _row(profile: Profile) -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"{SCHEMES[profile.protocol]}://127.0.0.1:{free.getsockname()[1]}"
+    url = f"{SCHEMES[profile.protocol]}://127.0.0.1:{free_ports(1)[0]}"
     row = {"id": profile.id, "kind": profile.kind, "profile": profile.id, "url": url}
     if profile.protocol == "modbus":
         row["url"] += f"/{1 + list(PROFILES).index(profile.id)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from asyncua.client.client import Client
 from typer.testing import CliRunner
 
 from controller.cli import app
+from controller.demo.ports import free_ports
 from devices.errors import LinkDistrusted, SiteError
 from devices.links import open_link
 from devices.links.trust import problems
@@ -42,12 +42,6 @@ pinned = "var/plant/{id}.crt"
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def _write_site(folder: Path) -> Path:
     office = Office(folder)
     office.issue("line")
@@ -55,8 +49,8 @@ def _write_site(folder: Path) -> Path:
     opcua = 'user = "line-a"\npassword_file = "password"'
     config = folder / "config.toml"
     rows = (
-        POT.format(id="pot-m", profile="pot-modbus", url=f"modbus://127.0.0.1:{_free_port()}/1", more=""),
-        POT.format(id="pot-o", profile="pot-opcua", url=f"opc.tcp://127.0.0.1:{_free_port()}", more=opcua),
+        POT.format(id="pot-m", profile="pot-modbus", url=f"modbus://127.0.0.1:{free_ports(1)[0]}/1", more=""),
+        POT.format(id="pot-o", profile="pot-opcua", url=f"opc.tcp://127.0.0.1:{free_ports(1)[0]}", more=opcua),
     )
     config.write_text("".join(rows), encoding="utf-8")
     return config

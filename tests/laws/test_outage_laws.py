@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from controller.formulary.outage import load_outage_table
+from controller.formulary import load_outage_table
 from controller.model.batch import BoilRecord, Cause, Choice, Hold
 from controller.quality.cooling import Cooling, learned
 from controller.quality.outage import Advice, Plight, Severity, Sighting, judge

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from controller.config import load_config
+from controller.demo.ports import free_ports
 from tests.unit.test_config import GOOD, ROOT, written
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ PERSON = {"name": "测试药师09", "roles": ["pharmacist"]}
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """A site whose machines are all switched off."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    (port,) = free_ports(1)
     (tmp_path / "stock.toml").write_text("lot = []\n", encoding="utf-8")
     return load_config(written(tmp_path, GOOD.replace("port = 8081", f"port = {port}")))
 

@@ -19,18 +19,14 @@ from typing import Any, Self
 import pytest
 from asyncua import Client, ua
 
+from controller.demo.ports import free_ports
+
 SPEED = 240
 CHARGE, WATER, DECOCT, DRAIN, STOP = 1, 2, 3, 4, 9
 EXECUTE, STOPPED, COMPLETE = 6, 2, 17
 STATUS, COMMAND, HEARTBEAT = 9, 100, 90
 BOIL = (300, 9950)
 LOAD = (900, 100, 120)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def crc(data: bytes) -> int:
@@ -114,7 +110,7 @@ class Plant:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pots, self.dry, self.kettle, self.packer = (free_port() for _ in range(4))
+        self.pots, self.dry, self.kettle, self.packer = free_ports(4)
         (folder / "config.toml").write_text(f"""
             [site]
             name = "test"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+from controller.formulary import load_alarms
 from controller.model import intents as i
 from controller.model.alarm import AlarmState
-from controller.runtime.books import load_alarms
+from controller.pipeline.decide import alarms
 from devices.model import LinkState
 from tests.pure_line import PureLine, badge
 
@@ -130,7 +134,18 @@ def test_what_is_about_safety_cannot_be_shelved(line: PureLine) -> None:
     alarm = f"fault:{pots(line)[0]}"
     assert line.refused(i.ShelveAlarm(alarm, 30, WHO, "st", "稍后")) == "alarm-not-shelvable"
     safety = {name for name, rule in load_alarms().rules.items() if not rule.shelvable}
-    assert {"fault", "boot", "unknown", "zone-excursion", "links-lost", "batch-held"} == safety
+    assert {"fault", "unknown", "zone-excursion", "links-lost", "batch-held"} == safety
+
+
+def test_every_alarm_that_is_raised_has_its_rule_and_every_rule_is_raised() -> None:
+    folder = Path(alarms.__file__).parent
+    calls = (node for file in folder.glob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    named = {
+        call.args[1].value if isinstance(call.args[1], ast.Constant) else vars(alarms)[call.args[1].id]  # type: ignore[attr-defined]
+        for call in calls
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "raised"
+    }
+    assert named == load_alarms().rules.keys()
 
 
 def test_what_cannot_be_found_or_is_not_shelved_is_refused(line: PureLine) -> None:

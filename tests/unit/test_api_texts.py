@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.formulary import load_alarms
 from controller.model.alarm import Priority
 from controller.model.batch import Choice, Stage
 from controller.model.case import Status
@@ -19,7 +20,6 @@ from controller.model.facts import FACTS
 from controller.model.prescription import DeliveryMethod, Handling, Preparation, RecipeClass, Route, Sex, Urgency
 from controller.model.task import TaskKind
 from controller.quality.boil import BoilVerdict
-from controller.runtime.books import load_alarms
 from controller.texts import SECTIONS, Text, TextsError, load_texts, texts_from
 from controller.texts.inert import clean
 

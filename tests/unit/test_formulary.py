@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import controller.formulary
-from controller.formulary import (
-    FormularyError,
-    formulary_problems,
-    load_formulary,
-    load_recipes,
-    recipe_problems,
-)
+from controller.formulary import FormularyError, load_alarms, load_formulary, load_outage_table, load_recipes
 from controller.model.formulary import Absorption
 from controller.model.prescription import Handling, RecipeClass
 
@@ -46,9 +40,38 @@ def broken(tmp_path: Path) -> Callable[..., Path]:
     return change
 
 
+def problems_of(load: Callable[[Path], object], where: Path) -> list[str]:
+    try:
+        load(where)
+    except FormularyError as error:
+        return list(error.problems)
+    return []
+
+
 def test_our_own_tables_are_sound() -> None:
-    assert formulary_problems() == []
-    assert recipe_problems() == []
+    for load in (load_formulary, load_recipes, load_alarms, load_outage_table):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'priority = "low",    respond_minutes = 120',
+            'priority = "lowest", respond_minutes = 120',
+            "rules.promise-missed.priority",
+        ),
+        ("respond_minutes = 120", "respond_minutes = 0", "rules.promise-missed.respond_minutes: under 1"),
+        ("respond_minutes = 120, shelvable = true", "respond_minutes = 120", "rules.promise-missed.shelvable"),
+        ("group_links_from = 4", "group_links_from = 1", "group_links_from: under 2"),
+        ("longest_shelf_minutes = 480", "longest_shelf_minutes = 0", "longest_shelf_minutes: under 1"),
+    ],
+)
+def test_a_wrong_rule_of_alarms_is_refused_with_its_place(
+    broken: Callable[..., Path], old: str, new: str, said: str
+) -> None:
+    problems = problems_of(load_alarms, broken(("alarms.toml", old, new)) / "alarms.toml")
+    assert any(f"alarms.toml: {said}" in problem for problem in problems), problems
 
 
 def test_the_formulary_says_which_edition_it_is() -> None:
@@ -169,13 +192,13 @@ SOUND_MINT = 'grams = [3, 6], absorption = "high", handling = "add-late"'
 def test_a_wrong_table_is_refused_with_the_place(
     broken: Callable[..., Path], file: str, old: str, new: str, said: str
 ) -> None:
-    problems = formulary_problems(broken((file, old, new)))
+    problems = problems_of(load_formulary, broken((file, old, new)))
     assert any(said in problem for problem in problems), problems
 
 
 def test_a_herb_under_two_sources_is_refused(broken: Callable[..., Path]) -> None:
     again = '[herbs."textbook or local standard"]\n"薄荷" = { pinyin = "bo he", absorption = "high" }'
-    problems = formulary_problems(broken(("herbs.toml", '[herbs."textbook or local standard"]', again)))
+    problems = problems_of(load_formulary, broken(("herbs.toml", '[herbs."textbook or local standard"]', again)))
     assert problems == ["herbs.toml: herbs: 薄荷: there 2 times"]
 
 
@@ -197,7 +220,7 @@ def test_all_problems_of_all_files_are_told_at_once(broken: Callable[..., Path])
 def test_a_missing_file_is_one_problem(broken: Callable[..., Path]) -> None:
     folder = broken()
     (folder / "aliases.toml").unlink()
-    (problem,) = formulary_problems(folder)
+    (problem,) = problems_of(load_formulary, folder)
     assert problem.startswith("aliases.toml: ")
 
 
@@ -236,11 +259,11 @@ def test_a_missing_file_is_one_problem(broken: Callable[..., Path]) -> None:
 def test_a_wrong_recipe_number_is_refused_with_its_place(
     broken: Callable[..., Path], old: str, new: str, said: str
 ) -> None:
-    problems = recipe_problems(broken(("recipes.toml", old, new)) / "recipes.toml")
+    problems = problems_of(load_recipes, broken(("recipes.toml", old, new)) / "recipes.toml")
     assert any(said in problem for problem in problems), problems
 
 
 def test_a_missing_class_is_refused(broken: Callable[..., Path]) -> None:
     tonic = "[classes.tonic]                  # 滋补\nboil_minutes = [45, 35]"
-    problems = recipe_problems(broken(("recipes.toml", tonic, "")) / "recipes.toml")
+    problems = problems_of(load_recipes, broken(("recipes.toml", tonic, "")) / "recipes.toml")
     assert problems == ["recipes.toml: classes.tonic: missing"]

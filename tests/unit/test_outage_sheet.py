@@ -18,6 +18,7 @@ from controller.model import intents as i
 from controller.model.batch import Stage
 from controller.render.outage import cells, to_html, to_lines
 from controller.render.outage_pdf import to_pdf
+from controller.runtime.cooling import learn
 from controller.runtime.live_store import LiveStore
 from controller.store import Group, ReadingBlock, Store, readings
 from controller.texts import load_texts
@@ -188,6 +189,7 @@ async def test_a_pot_that_is_dark_is_reckoned_with_what_its_last_batch_showed(tm
                 for block in blocks if block.tag == "HeaterPower"]  # fmt: skip
         store.append_readings([*blocks, *full])
         store.join_readings(before.id)
+        learn(store, before.id)
         async with rig(store=store) as api:
             put(api, line, line.now + 20 * MINUTE)
             show(api, batch.pot, None, LinkState.STALE)

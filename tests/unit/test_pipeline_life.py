@@ -310,6 +310,10 @@ def test_a_hand_on_the_panel_holds_the_batch(line: PureLine) -> None:
     line.machines[pot].mode = Mode.MANUAL
     line.report(pot)
     assert [hold.reason for hold in batch_of(line, case).holds] == ["mode"]
+    assert line.floor.alarms[f"mode:{pot}"].active
+    line.machines[pot].mode = Mode.PRODUCE
+    line.report(pot)
+    assert not line.floor.alarms[f"mode:{pot}"].active
 
 
 def test_an_expired_order_is_decided_anew_with_a_new_number(line: PureLine) -> None:
@@ -454,6 +458,15 @@ def test_an_act_belongs_to_its_station(line: PureLine) -> None:
     assert line.refused(sign) == "station-wrong"
     assert line.refused(replace(sign, station="nowhere")) == "station-wrong"
     line.must(replace(sign, station="review"))
+    line.must(i.ReportLink("pot-01", LinkState.STALE))
+    shelve = i.ShelveAlarm("link-stale:pot-01", 30, badge("reviewer"), "packing", "换网线")
+    assert line.refused(shelve) == "station-wrong"
+    line.must(replace(shelve, station="floor"))
+    line.must(i.ReportZone("normal", 34.0, 50.0))
+    line.must(i.ReportZone("normal", 20.0, 50.0))
+    assess = i.AcceptDeviation("normal", "zone-excursion", badge("reviewer"), "packing", "外观正常")
+    assert line.refused(assess) == "station-wrong"
+    line.must(replace(assess, station="review"))
 
 
 def test_a_batch_whose_soaking_position_is_lost_before_the_pail_gets_another(line: PureLine) -> None:
@@ -540,11 +553,11 @@ def test_what_waits_for_a_pot_whose_batch_is_held_gets_another(line: PureLine) -
     line.report(pot)
     assert batch_of(line, first).held
     assert batch_of(line, second).pot == ""
-    other = next(name for name, m in line.floor.machines.items() if m.kind == "decoction" and name != pot)
+    alike = line.floor.machines[pot].pot_class
+    other = next(name for name, m in line.floor.machines.items() if m.pot_class == alike and name != pot)
     line.must(i.ReportLink(other, LinkState.FRESH))
     line.report(other)
-    if line.floor.machines[other].pot_class == line.floor.machines[pot].pot_class:
-        assert batch_of(line, second).pot == other
+    assert batch_of(line, second).pot == other
 
 
 def test_a_held_batch_at_the_head_of_a_packers_queue_lets_the_others_go(line: PureLine) -> None:

@@ -86,6 +86,7 @@ def test_a_machine_with_a_foreign_profile_is_named(tmp_path: Path) -> None:
         ({"readiness": Readiness(link="done", monitor="done", command="todo")}, "monitor only"),
         ({"handshake": "busy"}, "no order numbers"),
         ({"handshake": "none"}, "no order numbers"),
+        ({"handshake": "read-only", "verbs": {}}, "no order numbers"),
     ],
 )
 def test_a_machine_that_this_line_must_not_or_cannot_heat_is_refused_at_start(

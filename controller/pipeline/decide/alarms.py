@@ -9,7 +9,7 @@ from controller.model import facts as f
 from controller.model.alarm import AlarmState
 from controller.model.people import Role
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.decision import refuse_actor
+from controller.pipeline.decide.decision import DESKS, refuse_actor, refuse_station
 
 if TYPE_CHECKING:
     from controller.model.alarm import Alarm
@@ -89,7 +89,7 @@ def acknowledge(floor: Floor, intent: AcknowledgeAlarm, world: World) -> Decisio
 
 def shelve(floor: Floor, intent: ShelveAlarm, world: World) -> Decision:
     """Put an alarm aside for some minutes, by name and with a reason; what is about safety never."""
-    found = _shelf(floor, intent)
+    found = _shelf(floor, intent, world)
     if isinstance(found, Refusal):
         return found
     if not world.book.alarms.rules[found.rule].shelvable:
@@ -107,7 +107,7 @@ def shelve(floor: Floor, intent: ShelveAlarm, world: World) -> Decision:
 
 def unshelve(floor: Floor, intent: UnshelveAlarm, world: World) -> Decision:
     """Take an alarm from the shelf before its time; whoever does that has seen it."""
-    found = _shelf(floor, intent)
+    found = _shelf(floor, intent, world)
     if isinstance(found, Refusal):
         return found
     if found.state is not AlarmState.SHLVD:
@@ -115,7 +115,7 @@ def unshelve(floor: Floor, intent: UnshelveAlarm, world: World) -> Decision:
     return (f.AlarmUnshelved(world.now, found.id, intent.actor),)
 
 
-def _shelf(floor: Floor, intent: ShelveAlarm | UnshelveAlarm) -> Alarm | Refusal:
-    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+def _shelf(floor: Floor, intent: ShelveAlarm | UnshelveAlarm, world: World) -> Alarm | Refusal:
+    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *DESKS):
         return no
     return floor.alarms.get(intent.alarm) or Refusal("not-found", {"id": intent.alarm})

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from controller.model.world import World
 
 Decision = tuple[Fact, ...] | Refusal
+DESKS = (StationKind.RELEASE, StationKind.REVIEW, StationKind.FLOOR)
+"""Where a pharmacist signs for what went another way than it should."""
 
 
 def refuse_actor(floor: Floor, actor: str, *roles: Role) -> Refusal | None:

@@ -8,11 +8,11 @@ from controller.model import facts as f
 from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Retry, RunDeficit, Scrap
-from controller.model.people import Role, StationKind
+from controller.model.people import Role
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
-from controller.pipeline.decide.decision import recorded, refuse_actor, refuse_same, refuse_station
+from controller.pipeline.decide.decision import DESKS, recorded, refuse_actor, refuse_same, refuse_station
 from controller.pipeline.decide.intake import plan_for, replaced
 from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.review import open_batch
@@ -64,11 +64,10 @@ _Signature = Continue | Retry | AssumeOk | RunDeficit | AcceptDeviation | Scrap
 ATTESTABLE = frozenset({"soak", "charge", "water", "drain"})
 """What a person can see to have been done; minutes at the boil and sealed bags only a machine can count."""
 _AT_REST = frozenset({State.IDLE, State.STOPPED, State.COMPLETE, State.UNDEFINED})
-_DESKS = (StationKind.RELEASE, StationKind.REVIEW, StationKind.FLOOR)
 
 
 def _refuse_signer(floor: Floor, intent: _Signature, world: World) -> Refusal | None:
-    return refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *_DESKS)
+    return refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *DESKS)
 
 
 def _open_hold(

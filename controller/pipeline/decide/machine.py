@@ -63,7 +63,7 @@ def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decisio
                 intent.order_value,
             )
         )
-    facts += _fault_alarm(floor, machine, intent, world)
+    facts += _alarms(floor, machine, intent, world)
     batch = floor.batches[machine.batch] if is_inside(floor, machine) else None
     if machine.pending is not None:
         facts += _order_progress(floor, machine, machine.pending, batch, intent, world)
@@ -86,10 +86,14 @@ def _changed(machine: Equipment, intent: ReportMachine) -> bool:
     )
 
 
-def _fault_alarm(floor: Floor, machine: Equipment, intent: ReportMachine, world: World) -> tuple[f.Fact, ...]:
+def _alarms(floor: Floor, machine: Equipment, intent: ReportMachine, world: World) -> tuple[f.Fact, ...]:
     if intent.fault:
-        return raised(floor, "fault", machine.id, world, str(intent.fault))
-    return cleared(floor, "fault", machine.id, world)
+        fault = raised(floor, "fault", machine.id, world, str(intent.fault))
+    else:
+        fault = cleared(floor, "fault", machine.id, world)
+    if intent.mode in (Mode.MAINTENANCE, Mode.MANUAL):
+        return *fault, *raised(floor, "mode", machine.id, world)
+    return *fault, *cleared(floor, "mode", machine.id, world)
 
 
 def _order_progress(

@@ -9,7 +9,7 @@ from controller.model import facts as f
 from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
-from controller.pipeline.decide.decision import refuse_actor
+from controller.pipeline.decide.decision import DESKS, refuse_actor, refuse_station
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -85,7 +85,7 @@ def _inside(zone: Zone, intent: ReportZone) -> bool:
 
 def assess_excursion(floor: Floor, intent: AcceptDeviation, world: World) -> Decision:
     """Let a pharmacist assess an excursion once; the lots then pass with the deviation."""
-    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST):
+    if no := refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *DESKS):
         return no
     zone = floor.zones[intent.target]
     if not zone.excursion_at:
