@@ -335,6 +335,8 @@ class Crew:
                     line.must(i.RecordWeight(task.batch, herb, grams, badge("dispenser"), "st"))
             case "verify":
                 line.must(i.SignVerify(task.batch, badge("checker"), "st"))
+            case "empty-pot":
+                line.must_scan(task.codes[0], task.into, "operator")
             case "place-pail" | "charge" | "add-main":
                 line.must_scan(task.code, task.into, "operator")
             case "add-late":

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-CHOICES = ("continue", "retry", "assume_ok", "run_deficit", "accept_deviation", "scrap")
-"""Everything that may be signed to end a hold, in the order of the keys 1 to 6."""
+CHOICES = ("continue", "retry", "assume_ok", "run_deficit", "migrate", "accept_deviation", "scrap")
+"""Everything that may be signed to end a hold, in the order of the keys 1 to 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def sign(task: TaskView, choice: str, note: str) -> Body:
             return {"type": "AssumeOk", "batch": batch, "note": note}
         case "run_deficit":
             return {"type": "RunDeficit", "batch": batch, "note": note}
+        case "migrate":
+            return {"type": "Migrate", "batch": batch, "note": note}
         case "scrap":
             return {"type": "Scrap", "batch": batch, "note": note}
         case _:

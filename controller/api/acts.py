@@ -151,6 +151,17 @@ class RunDeficitBody(TypedDict):
 
 
 @with_config(STRICT)
+class MigrateBody(TypedDict):
+    """A person has a batch carried to another pot."""
+
+    type: Literal["Migrate"]
+    actor: Ref
+    pin: Pin
+    batch: Ref
+    note: Note
+
+
+@with_config(STRICT)
 class ScrapBody(TypedDict):
     """A person destroys a batch."""
 
@@ -221,6 +232,7 @@ ACTS: Mapping[str, _Act] = {
     "Retry": _act(RetryBody, intents.Retry),
     "AssumeOk": _act(AssumeOkBody, intents.AssumeOk),
     "RunDeficit": _act(RunDeficitBody, intents.RunDeficit),
+    "Migrate": _act(MigrateBody, intents.Migrate),
     "Scrap": _act(ScrapBody, intents.Scrap),
     "ConfirmDelivery": _act(ConfirmDeliveryBody, intents.ConfirmDelivery),
     "ShelveAlarm": _act(ShelveAlarmBody, intents.ShelveAlarm),
@@ -237,6 +249,7 @@ _ANY = Annotated[
     | RetryBody
     | AssumeOkBody
     | RunDeficitBody
+    | MigrateBody
     | ScrapBody
     | ConfirmDeliveryBody
     | ShelveAlarmBody

@@ -49,8 +49,8 @@ STATIONS = (
 HEADS = {"pharmacist": 4, "dispenser": 6, "checker": 3, "operator": 5, "packer": 3, "courier": 2, "ward": 1}
 MINUTES = {
     "answer": 5.0, "review": 2.0, "bind-pail": 0.5, "draw": 0.4, "weigh": 0.3, "verify": 3.0, "place-pail": 1.0,
-    "charge": 1.5, "add-main": 1.0, "add-late": 0.3, "separate": 1.0, "release": 2.0, "box": 0.1, "box-packet": 0.2,
-    "hand-over": 1.0, "deliver": 1.0, "hold": 3.0, "excursion": 5.0,
+    "charge": 1.5, "empty-pot": 3.0, "add-main": 1.0, "add-late": 0.3, "separate": 1.0, "release": 2.0, "box": 0.1,
+    "box-packet": 0.2, "hand-over": 1.0, "deliver": 1.0, "hold": 3.0, "excursion": 5.0,
 }  # fmt: skip
 """Plant minutes of one act of simulated staff."""
 

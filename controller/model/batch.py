@@ -19,6 +19,8 @@ class Stage(StrEnum):
     SOAKING = "soaking"
     SOAKED = "soaked"
     CHARGED = "charged"
+    MOVING = "moving"
+    CARRIED = "carried"
     BOILING = "boiling"
     MAIN_WAITS = "main-waits"
     BOILED = "boiled"
@@ -33,7 +35,8 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
-BEFORE_CHARGE = frozenset({Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED})
+BEFORE_CHARGE = frozenset({Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED, Stage.CARRIED})
+"""Of a batch in these the pot, where it has one, is reserved and nothing of it is inside."""
 SOAKED_TOO_LONG = "soak-too-long"
 """Reason of the hold that the longest soak places."""
 ENDED = frozenset({Stage.COMPLETED, Stage.SCRAPPED, Stage.CANCELLED})
@@ -56,6 +59,7 @@ class Choice(StrEnum):
     RETRY = "retry"
     ASSUME_OK = "assume_ok"
     RUN_DEFICIT = "run_deficit"
+    MIGRATE = "migrate"
     ACCEPT_DEVIATION = "accept_deviation"
     SCRAP = "scrap"
 
@@ -152,7 +156,8 @@ class Batch:
     `rank`: latest start that keeps the promise, ms. `packets`: (name, code) of what is weighed apart: `late`,
     `separate.HERB`. `awaits`: the packer it queues for. `boil`: index into `plan.boils` of the present boil. `order`: number
     of the open order, 0 where none, on `order_machine`; `done_step`: the last step a machine finished. `interrupted`: the step
-    that a machine did not bring to its end, `repeats`: how often a person let one run again.
+    that a machine did not bring to its end, `repeats`: how often a person let one run again; `moves`: how often it was carried to
+    another pot.
     """
 
     id: str
@@ -195,6 +200,7 @@ class Batch:
     checkpoints: tuple[Checkpoint, ...] = ()
     released_by: str = ""
     replaces: str = ""
+    moves: int = 0
 
     @property
     def held(self) -> bool:
@@ -204,6 +210,12 @@ class Batch:
     def has_met(self, reason: str) -> bool:
         """Say whether the batch is held for a reason, or a person took it on."""
         return any(one.reason == reason for one in (*self.holds, *self.deviations))
+
+    @property
+    def movable(self) -> bool:
+        """Whether all there is of it is in the pot, and can be carried to another: nothing poured off, no herbs to follow."""
+        inside = self.stage in (Stage.CHARGED, Stage.BOILING, Stage.BOILED)
+        return inside and self.present_boil.name == "boil.1" and not (self.packer or self.awaits)
 
     @property
     def present_boil(self) -> Boil:

@@ -13,7 +13,8 @@ class Equipment:
 
     `clean`: rinsed or flushed since the last batch. `free_at`: forecast, ms, when it can take the next load. `next_order`: the
     number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
-    `rinses`: cleanings since the last batch. `waiting`: batches that wait for this packer, first come first.
+    `rinses`: cleanings since the last batch; `given_up`: how often its batch had been carried on when it left, 0 where it left as
+    usual. `waiting`: batches that wait for this packer, first come first.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Equipment:
     pending: Order | None = None
     accepted: bool = False
     rinses: int = 0
+    given_up: int = 0
     link: LinkState = LinkState.NEVER
     link_since: int = 0
     boot: int = 0

@@ -491,6 +491,30 @@ class DeficitOrdered(OfCase):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveOrdered(OfCase):
+    """A person ordered what is in the pot into another; nothing more is asked of this one for it."""
+
+    at: int
+    case: str
+    batch: str
+    pot: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PotEmptied(OfCase):
+    """What was in the pot is in a pail."""
+
+    at: int
+    case: str
+    batch: str
+    pot: str
+    pail: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class MainAdded(OfCase):
     """The herbs that wait for the decoct-first ones went in."""
 
@@ -905,6 +929,8 @@ Fact = (
     | PotReserved
     | SoakPositionLost
     | PotLost
+    | MoveOrdered
+    | PotEmptied
     | PailPlaced
     | SoakBegan
     | SoakEnded

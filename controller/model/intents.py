@@ -163,6 +163,16 @@ class RunDeficit:
 
 
 @dataclass(frozen=True, slots=True)
+class Migrate:
+    """A person has a batch carried from its pot to another, which boils what is missing."""
+
+    batch: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scrap:
     """A person destroys a batch; it is made again."""
 
@@ -344,6 +354,7 @@ ExternalIntent = (
     | Retry
     | AssumeOk
     | RunDeficit
+    | Migrate
     | Scrap
     | ConfirmDelivery
     | AcknowledgeAlarm

@@ -21,6 +21,7 @@ class TaskKind(StrEnum):
     VERIFY = "verify"  # SignVerify
     PLACE_PAIL = "place-pail"  # scan pail into the soaking position
     CHARGE = "charge"  # scan pail into the pot
+    EMPTY_POT = "empty-pot"  # scan any free pail into the pot that is given up
     ADD_MAIN = "add-main"  # scan pail into the pot again, after the decoct-first herbs
     ADD_LATE = "add-late"  # scan the late packet into the pot, between opens_at and closes_at
     SEPARATE = "separate"  # AttestSeparate
@@ -29,7 +30,7 @@ class TaskKind(StrEnum):
     BOX_PACKET = "box-packet"  # scan a take-with packet into the parcel
     HAND_OVER = "hand-over"  # scan the parcel into a courier's badge, a pickup code or a ward badge
     DELIVER = "deliver"  # ConfirmDelivery
-    HOLD = "hold"  # Continue | Retry | AssumeOk | RunDeficit | AcceptDeviation | Scrap, as `choices` says
+    HOLD = "hold"  # Continue | Retry | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
     EXCURSION = "excursion"  # AcceptDeviation of a zone
 
 

@@ -26,6 +26,8 @@ _STATUS = {
     Stage.SOAKING: Status.SOAKING,
     Stage.SOAKED: Status.SOAKING,
     Stage.CHARGED: Status.DECOCTING,
+    Stage.MOVING: Status.DECOCTING,
+    Stage.CARRIED: Status.DECOCTING,
     Stage.BOILING: Status.DECOCTING,
     Stage.MAIN_WAITS: Status.DECOCTING,
     Stage.BOILED: Status.DECOCTING,
@@ -96,6 +98,10 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _reserved(floor, fact.batch, fact.pot, fact.pot_free_at)
         case f.PotLost():
             return _batch(_unreserved(floor, fact.pot, fact.batch), fact.batch, pot="")
+        case f.MoveOrdered():
+            return _on(floor, fact.batch, lambda b: replace(_at_rest(b), stage=Stage.MOVING))
+        case f.PotEmptied():
+            return _emptied_pot(floor, fact)
         case f.PailPlaced():
             return _on(floor, fact.batch, lambda b: replace(b, operators=_with(b.operators, fact.by)))
         case f.SoakBegan():
@@ -213,7 +219,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.MachineCleaned():
             return _machine(floor, fact.machine, clean=True, clean_celsius=fact.celsius, rinses=0)
         case f.MachineFreed():
-            return _machine(floor, fact.machine, batch="", free_at=fact.at)
+            return _machine(floor, fact.machine, batch="", given_up=0, free_at=fact.at)
         case f.LotEnrolled():
             return put(_emptied(floor, fact.lot), "lot", fact.lot.id, fact.lot)
         case f.ZoneEnrolled():
@@ -491,7 +497,7 @@ def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
             return batch
         done = replace(_at_rest(batch), done_step=fact.step)
         if fact.step.startswith("charge"):
-            return replace(done, stage=Stage.BOILING)
+            return replace(done, stage=Stage.BOILED if done.boils[done.boil].settled else Stage.BOILING)
         if fact.step.startswith("drain."):
             return (
                 replace(done, stage=Stage.DRAINED)
@@ -528,7 +534,7 @@ def _at_rest(batch: Batch) -> Batch:
 
 def _interrupted(batch: Batch, fact: f.OrderDropped) -> str:
     """Return the step that began and did not end; an order that never began leaves no trace in the machine."""
-    return fact.step.partition(".again.")[0] if fact.outcome == "failed" else batch.interrupted
+    return fact.step.partition(".again.")[0] if fact.outcome in ("failed", "abandoned") else batch.interrupted
 
 
 def _charged(floor: Floor, fact: f.PailCharged) -> Floor:
@@ -545,6 +551,15 @@ def _charged(floor: Floor, fact: f.PailCharged) -> Floor:
         charged_at=fact.at,
         operators=_with(batch.operators, fact.by),
     )
+
+
+def _emptied_pot(floor: Floor, fact: f.PotEmptied) -> Floor:
+    batch = floor.batches.get(fact.batch)
+    if batch is None:
+        return floor
+    moves, operators = batch.moves + 1, _with(batch.operators, fact.by)
+    floor = _machine(floor, fact.pot, given_up=moves)
+    return _batch(floor, batch.id, stage=Stage.CARRIED, pot="", pail=fact.pail, moves=moves, operators=operators)
 
 
 def _boil(floor: Floor, key: str, name: str, **changes: Any) -> Floor:
@@ -584,7 +599,7 @@ def _deficit(floor: Floor, fact: f.DeficitOrdered) -> Floor:
 
 
 def _hold_ended(floor: Floor, fact: f.HoldEnded) -> Floor:
-    repeats = 1 if fact.choice == "continue" and fact.by else 0
+    repeats = 1 if fact.choice in ("continue", "migrate") and fact.by else 0
     return _on(
         floor,
         fact.batch,

@@ -34,6 +34,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
     match fact:
         case f.BatchVerified() | f.SoakAssigned() | f.SoakPositionLost() | f.PotLost() | f.PotReserved():
             return (FillSoaks(),)
+        case f.MoveOrdered() | f.PotEmptied():
+            return (CleanMachine(fact.pot), FillSoaks())
         case f.HoldPlaced():
             return _after_hold(floor, fact.batch)
         case f.HoldEnded():
@@ -97,7 +99,7 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     inner: list[InnerIntent] = []
     if not machine.usable:
         inner += [Rehouse(batch) for batch in (machine.next_batch, machine.batch) if batch]
-    if machine.batch and has_left(floor, machine.batch, key):
+    if machine.batch and (has_left(floor, machine.batch, key) or floor.batches[machine.batch].stage is Stage.MOVING):
         inner.append(CleanMachine(key))
     if not machine.usable:
         return tuple(inner)
@@ -111,9 +113,10 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
 
 
 def is_inside(floor: Floor, machine: Equipment) -> bool:
-    """Say whether a machine holds what it is booked for: not before the pail is placed, not after the batch has left."""
+    """Say whether what a machine is booked for is its own to tend: not before the pail is placed, not once people take it out."""
     batch = floor.batches.get(machine.batch)
-    return batch is not None and batch.stage is not Stage.SOAK_ASSIGNED and not has_left(floor, batch.id, machine.id)
+    outside = (Stage.SOAK_ASSIGNED, Stage.MOVING)
+    return batch is not None and batch.stage not in outside and not has_left(floor, batch.id, machine.id)
 
 
 def has_left(floor: Floor, batch_id: str, machine: str) -> bool:

@@ -45,7 +45,7 @@ _FIELDS = {
 }
 _MINUTE_MS = 60_000
 _BEFORE_POT = frozenset(
-    {Stage.DISPENSING, Stage.DISPENSED, Stage.VERIFIED, Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED}
+    {Stage.DISPENSING, Stage.DISPENSED, Stage.VERIFIED, Stage.SOAK_ASSIGNED, Stage.SOAKING, Stage.SOAKED, Stage.CARRIED}
 )
 
 

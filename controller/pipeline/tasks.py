@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.model.batch import Batch, Choice, Stage
+from controller.model.batch import Batch, Cause, Choice, Stage
 from controller.model.case import Case, Status
 from controller.model.people import Role
 from controller.model.plan import JoinsAt
@@ -15,10 +15,12 @@ from controller.pipeline.decide.advance import parts_missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from controller.model.batch import Hold
     from controller.model.floor import Floor
     from controller.model.world import Book
 
 _FREE_PAILS = 3
+_MINUTE_MS = 60_000
 
 
 def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
@@ -32,12 +34,18 @@ def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
             yield Task(TaskKind.REVIEW, case.id, "", Role.PHARMACIST, case.promised_at)
         batch = floor.batches.get(case.batch)
         if batch is not None:
-            yield from _of_batch(floor, case, batch, codes, book)
+            yield from _of_batch(floor, case, batch, codes, book, now)
 
 
-def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
+def _asked_from(hold: Hold, book: Book) -> int:
+    """Return when a signature is asked for, ms: a lost link is given the time to come back in which somebody looks after it."""
+    patience = book.alarms.rules["link-stale"].respond_minutes if hold.cause is Cause.LINK else 0
+    return hold.at + patience * _MINUTE_MS
+
+
+def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book, now: int) -> Iterator[Task]:
     for hold in batch.holds:
-        if hold.choices:
+        if hold.choices and now >= _asked_from(hold, book):
             details = {"reason": hold.reason, "machine": hold.machine, "note": hold.note}
             yield Task(
                 TaskKind.HOLD,
@@ -66,7 +74,12 @@ def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
             place = codes[batch.soak_machine]
             details = {"machine": batch.soak_machine}
             yield Task(TaskKind.PLACE_PAIL, case.id, batch.id, Role.OPERATOR, rank, batch.pail, place, details=details)
-        case Stage.SOAKED if batch.pot and _ready(floor, batch):
+        case Stage.MOVING:
+            into, details, pails = codes[batch.pot], {"machine": batch.pot}, _free_pails(floor, batch, book)
+            yield Task(
+                TaskKind.EMPTY_POT, case.id, batch.id, Role.OPERATOR, rank, into=into, codes=pails, details=details
+            )
+        case Stage.SOAKED | Stage.CARRIED if batch.pot and _ready(floor, batch):
             into, details = codes[batch.pot], {"machine": batch.pot}
             yield Task(TaskKind.CHARGE, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
         case Stage.MAIN_WAITS:

@@ -181,10 +181,10 @@ def judge(plight: Plight, table: OutageTable) -> Judgement:
 def _advice(plight: Plight, *, lost: bool, doubtful: bool) -> Advice:
     """Choose; the order of the questions is from what nobody can mend to what nobody need look at."""
     offered = plight.offered
-    if not offered:
-        if plight.holds:
-            return Advice.WAIT
+    if not plight.holds:
         return Advice.DECIDE if lost or doubtful else Advice.GOES_ON
+    if not offered or all(hold.cause is Cause.LINK for hold in plight.holds):
+        return Advice.WAIT
     if lost:
         return Advice.SCRAP if Choice.SCRAP in offered else Advice.DECIDE
     if offered == (Choice.SCRAP,):

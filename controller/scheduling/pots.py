@@ -12,18 +12,15 @@ if TYPE_CHECKING:
     from controller.model.plan import Plan
     from controller.model.world import Book
 
-_MINUTE_MS = 60_000
 _LOOK_AHEAD = 20
 
 
-def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int] | None:
-    """Return (pot, forecast ms) or None where no pot will be free in time.
+def choose_pot(floor: Floor, book: Book, plan: Plan, *, ready_at: int, latest: int) -> tuple[str, int] | None:
+    """Return (pot, forecast ms) or None where no pot will be free by `latest`, ms.
 
     Looks at the earliest promising pot of each class only, so the cost follows the number of classes. A pot that is free when the
-    least soak ends is as good as one that is free now; then the smallest wins, so that large pots stay for large loads.
+    batch is ready for it is as good as one that is free now; then the smallest wins, so that large pots stay for large loads.
     """
-    soaked_at = now + plan.soak_minutes * _MINUTE_MS
-    latest = now + plan.soak_max_minutes * _MINUTE_MS
     best: tuple[int, int, str] | None = None
     for pot_class in book.pot_classes:
         agenda = floor.open_pots.get(pot_class.key)
@@ -32,7 +29,7 @@ def choose_pot(floor: Floor, book: Book, plan: Plan, now: int) -> tuple[str, int
         first = next((entry for entry in islice(agenda, _LOOK_AHEAD) if promising(floor, entry[1])), None)
         if first is None or first[0] > latest:
             continue
-        candidate = (max(first[0], soaked_at), pot_class.volume_ml, first[1])
+        candidate = (max(first[0], ready_at), pot_class.volume_ml, first[1])
         best = candidate if best is None or candidate < best else best
     return None if best is None else (best[2], best[0])
 

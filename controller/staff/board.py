@@ -28,6 +28,7 @@ PRESSING = (
     "hold",
     "excursion",
     "add-main",
+    "empty-pot",
     "charge",
     "place-pail",
     "release",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from controller.wire import PrescriptionView
 
 DONE_ALREADY = "already-done"
-SIGNED = {"SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "Continue", "RunDeficit", "Scrap"}
+SIGNED = {"SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "Continue", "RunDeficit", "Migrate", "Scrap"}
 
 
 class PutDown(Exception):

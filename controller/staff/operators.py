@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.staff.crew import must
+from controller.staff.crew import PutDown, must
 
 if TYPE_CHECKING:
     from controller.staff.board import Job
@@ -26,6 +26,16 @@ async def carry(crew: Crew, person: Person, job: Job) -> None:
     must(await crew.scan(person, DESK, task["code"], task["into"]))
     if crew.mistakes.strike():
         crew.mistakes.answered("scanned-twice", await crew.scan(person, DESK, task["code"], task["into"]))
+
+
+async def empty_pot(crew: Crew, person: Person, job: Job) -> None:
+    """Take what is in a pot that is given up into any pail that nobody uses."""
+    await crew.spend("empty-pot")
+    for pail in job.task["codes"]:
+        reply = await crew.scan(person, DESK, pail, job.task["into"])
+        if reply.ok:
+            return
+    raise PutDown("no pail is free")
 
 
 async def add_late(crew: Crew, person: Person, job: Job) -> None:

@@ -17,6 +17,7 @@ REVIEW, RELEASE = "review", "release"
 _CHOICES = (
     ("continue", "Continue"),
     ("run_deficit", "RunDeficit"),
+    ("migrate", "Migrate"),
     ("accept_deviation", "AcceptDeviation"),
     ("scrap", "Scrap"),
 )

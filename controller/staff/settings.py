@@ -20,8 +20,8 @@ INTERRUPTED = 130
 """Exit code of a command that was ended by Ctrl-C."""
 
 ACTS = (
-    "answer", "review", "bind-pail", "draw", "weigh", "verify", "place-pail", "charge", "add-main", "add-late", "separate",
-    "release", "box", "box-packet", "hand-over", "deliver", "hold", "excursion",
+    "answer", "review", "bind-pail", "draw", "weigh", "verify", "place-pail", "charge", "empty-pot", "add-main", "add-late",
+    "separate",    "release", "box", "box-packet", "hand-over", "deliver", "hold", "excursion",
 )  # fmt: skip
 """What takes time, by its name in [staff.minutes]."""
 

@@ -28,6 +28,7 @@ ACTS: dict[str, Callable[[Crew, Person, Job], Awaitable[None]]] = {
     "verify": dispensing.verify,
     "place-pail": operators.carry,
     "charge": operators.carry,
+    "empty-pot": operators.empty_pot,
     "add-main": operators.carry,
     "add-late": operators.add_late,
     "separate": operators.separate,

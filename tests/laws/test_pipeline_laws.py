@@ -18,6 +18,7 @@ from controller.model.facts import FACTS
 from controller.model.floor import Floor
 from controller.model.prescription import Handling, Item, RecipeClass
 from controller.pipeline import evolve, is_open, restore_row
+from controller.pipeline.react import is_inside
 from devices.model import Expired, LinkState, Mode, OrderStatus, Unknown
 from tests.pure_line import Crew, PureLine, badge, prescription
 
@@ -207,6 +208,8 @@ def settle(line: PureLine, batch_id: str, random: Random) -> None:
                 _say_what_happened(line, batch.id, hold.machine, who)
             case "run_deficit":
                 line.do(i.RunDeficit(batch.id, who, "st"))
+            case "migrate":
+                line.do(i.Migrate(batch.id, who, "st", "note"))
             case "accept_deviation":
                 line.do(i.AcceptDeviation(batch.id, hold.reason, who, "st", "note"))
             case "scrap":
@@ -235,8 +238,8 @@ def check_laws(line: PureLine) -> None:
         if batch.stage in (Stage.RELEASED, Stage.BOXED):
             assert all(record.settled for record in batch.boils)
             assert batch.packed == batch.plan.bags
-    held = [m.batch for m in lived.machines.values() if m.kind == "decoction" and m.batch]
-    assert len(held) == len(set(held)), "one batch is booked into two pots"
+    held = [m.batch for m in lived.machines.values() if m.kind == "decoction" and is_inside(lived, m)]
+    assert len(held) == len(set(held)), "one batch is in two pots"
 
 
 def check_replay(line: PureLine) -> None:

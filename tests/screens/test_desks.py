@@ -263,13 +263,14 @@ async def test_every_choice_of_the_signing_desk_is_one_key_and_a_signature(
     [
         ("1", "retry", "已到现场确认设备 pot-09 未执行，重新下发", "Retry"),
         ("2", "assume_ok", "已到现场确认设备 pot-09 已执行", "AssumeOk"),
+        ("3", "migrate", "已到现场确认设备 pot-09 已停止加热", "Migrate"),
     ],
 )
 async def test_who_looked_at_the_machine_says_so_in_full_and_writes_what_was_seen(
     controller: FakeController, number: str, choice: str, statement: str, intent: str
 ) -> None:
     details = {"reason": "unknown", "machine": "pot-09", "note": ""}
-    choices = ["retry", "assume_ok", "scrap"]
+    choices = ["retry", "assume_ok", "migrate", "scrap"]
     controller.line.tasks = [
         task("hold", 9, "pharmacist", choices=choices, details=details, text_zh="处理暂停：指令结果不明")
     ]
@@ -290,11 +291,11 @@ async def test_who_looked_at_the_machine_says_so_in_full_and_writes_what_was_see
         }  # fmt: skip
 
 
-async def test_the_sixth_choice_has_a_key_too(controller: FakeController) -> None:
+async def test_the_seventh_choice_has_a_key_too(controller: FakeController) -> None:
     controller.line.tasks = [task("hold", 9, "pharmacist", choices=list(CHOICES), text_zh="处理暂停")]
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "处理暂停" in floor.text())
-        await floor.press("6")
+        await floor.press("7")
         await sign(floor, PHARMACIST, note="burnt")
         await floor.until(lambda: controller.intents)
         assert controller.intents[0]["type"] == "Scrap"

@@ -73,5 +73,5 @@ def test_a_cut_in_the_middle_of_a_boil_is_on_the_sheet_dark_and_back(site: Site)
     assert back["away_s"] >= dark["away_s"]
     assert back["severity"] > 0
     assert back["choice"] == "" or back["choice"] in back["offered"]
-    assert {"run_deficit", "scrap"} == set(back["offered"])
+    assert {"run_deficit", "migrate", "scrap"} == set(back["offered"])
     assert printed(site, "pdf").startswith(b"%PDF-")

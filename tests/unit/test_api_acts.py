@@ -22,6 +22,7 @@ SIGNING = {
     "Retry",
     "AssumeOk",
     "RunDeficit",
+    "Migrate",
     "Scrap",
     "ShelveAlarm",
     "UnshelveAlarm",

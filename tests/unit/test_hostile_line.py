@@ -184,7 +184,7 @@ def test_a_second_reboot_offers_what_the_broken_order_needs(line: PureLine) -> N
         line.do(i.Continue(batch.id, hold.reason, badge("reviewer"), "st"))
     starts = machine.starts
     assert len(starts) == len(set(starts))
-    assert {c for hold in batch_of(line, case).holds for c in hold.choices} == {"run_deficit", "scrap"}
+    assert {c for hold in batch_of(line, case).holds for c in hold.choices} == {"run_deficit", "migrate", "scrap"}
 
 
 def test_a_rinse_of_unknown_fate_is_done_again(line: PureLine) -> None:

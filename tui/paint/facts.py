@@ -29,6 +29,7 @@ _STYLES = {
     "OrderDropped": WARN,
     "SoakPositionLost": WARN,
     "PotLost": WARN,
+    "MoveOrdered": WARN,
     "ZoneExcursion": BAD,
     "AlarmRaised": BAD,
     "BatchScrapped": BAD,

@@ -135,7 +135,7 @@ class DeskPage(Page):
 
 
 _BENCH = ("bind-pail", "draw", "separate")
-_FLOOR = ("place-pail", "charge", "add-main", "add-late")
+_FLOOR = ("place-pail", "charge", "empty-pot", "add-main", "add-late")
 
 
 class ScanPage(DeskPage):

@@ -29,10 +29,11 @@ _NOTES: dict[str, NoteRule] = {
     "scrap": "required",
     "continue": "optional",
     "run_deficit": "optional",
+    "migrate": "required",
     "retry": "required",
     "assume_ok": "required",
 }
-_SEEN = frozenset({"retry", "assume_ok"})
+_SEEN = frozenset({"retry", "assume_ok", "migrate"})
 """Choices by which a person says what was seen at the machine: the statement stands in full above the signature."""
 
 
@@ -44,12 +45,13 @@ class SigningPage(Page):
     KINDS = signing.KINDS
     HINTS = (("Enter", "key.prescription"), ("Tab", "key.scroll"))
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "sign(0)", "key.sign", key_display="1-6"),
+        Binding("1", "sign(0)", "key.sign", key_display="1-7"),
         Binding("2", "sign(1)", show=False),
         Binding("3", "sign(2)", show=False),
         Binding("4", "sign(3)", show=False),
         Binding("5", "sign(4)", show=False),
         Binding("6", "sign(5)", show=False),
+        Binding("7", "sign(6)", show=False),
         Binding("escape", "app.last_page", "key.back"),
     ]
 

@@ -14,6 +14,7 @@ from controller.pipeline.decide.dispensing import sign_verify, weigh
 from controller.pipeline.decide.holds import accept_deviation, assume_ok, go_on, retry, run_deficit, scrap
 from controller.pipeline.decide.intake import answer, cancel, receive
 from controller.pipeline.decide.machine import report_link, report_machine, report_order
+from controller.pipeline.decide.moving import migrate
 from controller.pipeline.decide.release import sign_release
 from controller.pipeline.decide.review import sign_review
 from controller.pipeline.decide.scan import scan
@@ -57,6 +58,8 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return assume_ok(floor, intent, world)
         case i.RunDeficit():
             return run_deficit(floor, intent, world)
+        case i.Migrate():
+            return migrate(floor, intent, world)
         case i.Scrap():
             return scrap(floor, intent, world)
         case i.ConfirmDelivery():

@@ -11,7 +11,7 @@ from controller.model.plan import JoinsAt
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
-from controller.pipeline.react import next_in_line
+from controller.pipeline.react import has_left, next_in_line
 from controller.scheduling.pots import choose_pot, promising
 from devices.model import OrderStatus
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LATE_BOIL = "boil.1"
 _LOOK_AHEAD = 20
+_MINUTE_MS = 60_000
 
 
 def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
@@ -34,9 +35,8 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
         case Stage.SOAKING:
             return _soak(floor, batch, world)
         case Stage.CHARGED:
-            plan = batch.plan
-            load = {"load_ml": plan.load_ml, "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
-            return issue_for(floor, batch, batch.pot, "charge", "charge", load, world)
+            step = f"charge.moved.{batch.moves}" if batch.moves else "charge"
+            return issue_for(floor, batch, batch.pot, "charge", step, _load(batch, world), world)
         case Stage.BOILING:
             return _boil(floor, batch, world)
         case Stage.BOILED | Stage.DRAIN_WAITS:
@@ -50,6 +50,13 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
             return _boxed(batch, world)
         case _:
             return ()
+
+
+def _load(batch: Batch, world: World) -> dict[str, int]:
+    """Return what is tipped into the pot: what was planned, less what another pot has already boiled away."""
+    plan = batch.plan
+    steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * world.book.recipes.evaporation_ml_per_min
+    return {"load_ml": round(plan.load_ml - steam_ml), "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
 
 
 def _soak(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
@@ -125,7 +132,7 @@ def fill_soaks(floor: Floor, world: World) -> tuple[f.Fact, ...]:
     """
     for _, key in floor.to_house:
         homeless = floor.batches[key]
-        chosen = choose_pot(floor, world.book, homeless.plan, world.now)
+        chosen = _pot_for(floor, homeless, world)
         if chosen is not None:
             return (f.PotReserved(world.now, homeless.case, homeless.id, *chosen),)
     position = floor.free_soaks.first()
@@ -135,11 +142,19 @@ def fill_soaks(floor: Floor, world: World) -> tuple[f.Fact, ...]:
         if looked == _LOOK_AHEAD:
             break
         batch = floor.batches[key]
-        chosen = choose_pot(floor, world.book, batch.plan, world.now)
+        chosen = _pot_for(floor, batch, world)
         if chosen is not None:
             pot, free_at = chosen
             return (f.SoakAssigned(world.now, batch.case, batch.id, position[1], pot, free_at),)
     return ()
+
+
+def _pot_for(floor: Floor, batch: Batch, world: World) -> tuple[str, int] | None:
+    """Find a pot that is free within the longest soak; what was boiling before needs no soak and goes into the first."""
+    plan, now = batch.plan, world.now
+    soak_ms = 0 if batch.stage is Stage.CARRIED else plan.soak_minutes * _MINUTE_MS
+    latest = now + plan.soak_max_minutes * _MINUTE_MS
+    return choose_pot(floor, world.book, plan, ready_at=now + soak_ms, latest=latest)
 
 
 def rehouse(floor: Floor, intent: Rehouse, world: World) -> tuple[f.Fact, ...]:
@@ -165,9 +180,12 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
         return ()
     if machine.pending is not None or machine.order_status is OrderStatus.RUNNING or machine.fault:
         return _stop(floor, machine, world)
+    if not has_left(floor, machine.batch, machine.id):  # people are still taking it out
+        return ()
     case = _case_of(floor, machine)
-    step = f"{'rinse' if machine.kind == 'decoction' else 'flush'}.{machine.rinses + 1}"
     table = world.book.recipes
+    moved = f".moved.{machine.given_up}" if machine.given_up else ""
+    step = f"{'rinse' if machine.kind == 'decoction' else 'flush'}{moved}.{machine.rinses + 1}"
     if machine.kind == "decoction":
         amount = {"hold_s": table.rinse_minutes * 60, "rinse_centi_c": round(table.rinse_celsius * 100)}
         return (issue(machine, machine.batch, case, "rinse", step, amount, world),)

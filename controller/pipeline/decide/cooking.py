@@ -57,7 +57,7 @@ def _place(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: Wo
 def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World) -> Decision:
     if batch.pot != pot:
         return Refusal("wrong-pot", {"batch": batch.id, "machine": pot, "wanted": batch.pot})
-    if batch.stage is not Stage.SOAKED:
+    if batch.stage not in (Stage.SOAKED, Stage.CARRIED):
         soaking = batch.stage in (Stage.SOAK_ASSIGNED, Stage.SOAKING)
         return Refusal("soak-too-short" if soaking else "already-done", {"batch": batch.id, "stage": batch.stage})
     machine = floor.machines[pot]
@@ -65,8 +65,30 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         return Refusal("machine-not-ready", {"machine": pot}, next_action="scan-again-later")
     if not machine.clean:
         return Refusal("pot-not-clean", {"machine": pot}, next_action="scan-again-later")
+    soaked = _soaked(batch, intent.actor, world) if batch.stage is Stage.SOAKED else ()
+    if isinstance(soaked, Refusal):
+        return soaked
+    clean = recorded(
+        batch,
+        world.now,
+        "pot.clean",
+        pot,
+        value=machine.clean_celsius or None,
+        low=world.book.recipes.rinse_celsius if machine.clean_celsius else None,
+        unit="Cel" if machine.clean_celsius else "",
+    )
+    return (
+        f.PailCharged(world.now, batch.case, batch.id, pot, intent.actor),
+        *soaked,
+        clean,
+        recorded(batch, world.now, "pail.match", intent.actor, evidence=f"{intent.code} {pot}"),
+    )
+
+
+def _soaked(batch: Batch, by: str, world: World) -> tuple[f.Fact, ...] | Refusal:
+    """Free the soaking position and record how long the soak was."""
     minutes = (world.now - batch.soak_began_at) / _MINUTE_MS
-    plan, by = batch.plan, intent.actor
+    plan = batch.plan
     too_long = minutes > plan.soak_max_minutes
     if too_long and not batch.has_met(SOAKED_TOO_LONG):  # the clock is about to hold it
         return Refusal("batch-held", {"batch": batch.id, "reason": SOAKED_TOO_LONG}, next_action="settle-hold")
@@ -81,22 +103,7 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         high=float(plan.soak_max_minutes),
         unit="min",
     )
-    clean = recorded(
-        batch,
-        world.now,
-        "pot.clean",
-        pot,
-        value=machine.clean_celsius or None,
-        low=world.book.recipes.rinse_celsius if machine.clean_celsius else None,
-        unit="Cel" if machine.clean_celsius else "",
-    )
-    return (
-        f.PailCharged(world.now, batch.case, batch.id, pot, by),
-        f.MachineFreed(world.now, batch.soak_machine),
-        soaked,
-        clean,
-        recorded(batch, world.now, "pail.match", by, evidence=f"{intent.code} {pot}"),
-    )
+    return f.MachineFreed(world.now, batch.soak_machine), soaked
 
 
 def _add_main(batch: Batch, pot: str, intent: ScanCode, world: World) -> Decision:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Retry, RunDeficit, Scrap
+from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Migrate, Retry, RunDeficit, Scrap
 from controller.model.people import Role
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
 
+IN_DOUBT = "unknown"
+"""Reason of the hold, and rule of the alarm, where nobody knows whether a machine took an order."""
 SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 _CHECKPOINT_OF = {"late-missed": "late.window"}  # how long the soak was is known and recorded at the charge
 
@@ -44,11 +46,19 @@ def placed(
     """Hold a batch for a reason, once."""
     if any(hold.reason == reason for hold in batch.holds) or batch.stage in ENDED:
         return ()
-    hold = Hold(reason, cause, world.now, choices, machine, note)
+    hold = Hold(reason, cause, world.now, _offered(batch, reason, cause, choices, machine), machine, note)
     placed_now = (f.HoldPlaced(world.now, batch.case, batch.id, hold),)
     if cause is Cause.LINK:  # the link has an alarm of its own, and nobody is asked to sign
         return placed_now
     return (*placed_now, *raised(floor, "batch-held", batch.id, world, f"{reason} {machine}".strip()))
+
+
+def _offered(batch: Batch, reason: str, cause: Cause, choices: tuple[Choice, ...], machine: str) -> tuple[Choice, ...]:
+    """Offer another pot too, where the trouble is with this one and not with what is in it."""
+    spoilt = choices == (Choice.SCRAP,)
+    if machine != batch.pot or not batch.movable or spoilt or reason == IN_DOUBT or cause is Cause.PERSON:
+        return choices
+    return (*(choice for choice in choices if choice is not Choice.SCRAP), Choice.MIGRATE, Choice.SCRAP)
 
 
 def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: str, world: World) -> tuple[f.Fact, ...]:
@@ -60,7 +70,7 @@ def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: s
     )
 
 
-_Signature = Continue | Retry | AssumeOk | RunDeficit | AcceptDeviation | Scrap
+_Signature = Continue | Retry | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap
 ATTESTABLE = frozenset({"soak", "charge", "water", "drain"})
 """What a person can see to have been done; minutes at the boil and sealed bags only a machine can count."""
 _AT_REST = frozenset({State.IDLE, State.STOPPED, State.COMPLETE, State.UNDEFINED})
@@ -70,9 +80,10 @@ def _refuse_signer(floor: Floor, intent: _Signature, world: World) -> Refusal | 
     return refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *DESKS)
 
 
-def _open_hold(
+def open_hold(
     floor: Floor, key: str, intent: _Signature, choice: Choice, world: World, reason: str = ""
 ) -> tuple[Batch, Hold] | Refusal:
+    """Find the batch and the hold that a signature by `choice` ends, or say why it may not."""
     if no := _refuse_signer(floor, intent, world):
         return no
     batch = floor.batches.get(key)
@@ -87,7 +98,7 @@ def _open_hold(
 
 def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
     """End a hold where nothing is missing."""
-    found = _open_hold(floor, intent.batch, intent, Choice.CONTINUE, world, intent.reason)
+    found = open_hold(floor, intent.batch, intent, Choice.CONTINUE, world, intent.reason)
     if isinstance(found, Refusal):
         return found
     batch, hold = found
@@ -129,7 +140,7 @@ def _doubtful(
     floor: Floor, intent: Retry | AssumeOk, choice: Choice, world: World
 ) -> tuple[Batch, Hold, Order] | Refusal:
     """Find the order that a signature speaks of."""
-    found = _open_hold(floor, intent.batch, intent, choice, world)
+    found = open_hold(floor, intent.batch, intent, choice, world)
     if isinstance(found, Refusal):
         return found
     batch, hold = found
@@ -146,13 +157,13 @@ def _doubt_ended(
 ) -> tuple[f.Fact, ...]:
     return (
         *ended(floor, batch, hold.reason, choice, intent.actor, intent.note, world),
-        *cleared(floor, "unknown", hold.machine, world),
+        *cleared(floor, IN_DOUBT, hold.machine, world),
     )
 
 
 def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
     """Boil again for the missing seconds, as a step of its own."""
-    found = _open_hold(floor, intent.batch, intent, Choice.RUN_DEFICIT, world)
+    found = open_hold(floor, intent.batch, intent, Choice.RUN_DEFICIT, world)
     if isinstance(found, Refusal):
         return found
     batch, _ = found
@@ -175,7 +186,7 @@ def run_deficit(floor: Floor, intent: RunDeficit, world: World) -> Decision:
 
 def accept_deviation(floor: Floor, intent: AcceptDeviation, world: World) -> Decision:
     """Take a deviation on: by a pharmacist who did not operate the batch."""
-    found = _open_hold(floor, intent.target, intent, Choice.ACCEPT_DEVIATION, world, intent.reason)
+    found = open_hold(floor, intent.target, intent, Choice.ACCEPT_DEVIATION, world, intent.reason)
     if isinstance(found, Refusal):
         return found
     batch, hold = found

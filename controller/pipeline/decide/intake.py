@@ -30,6 +30,8 @@ _WATER_IN = frozenset(
         Stage.SOAKING,
         Stage.SOAKED,
         Stage.CHARGED,
+        Stage.MOVING,
+        Stage.CARRIED,
         Stage.BOILING,
         Stage.MAIN_WAITS,
         Stage.BOILED,

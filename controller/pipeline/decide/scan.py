@@ -9,6 +9,7 @@ from controller.model.refusal import Refusal
 from controller.pipeline.decide.cooking import add_late, pail_into_machine
 from controller.pipeline.decide.delivery import box, hand_over
 from controller.pipeline.decide.dispensing import bind_pail, draw
+from controller.pipeline.decide.moving import batch_to_move, empty_pot
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -31,18 +32,28 @@ def scan(floor: Floor, intent: ScanCode, world: World) -> Decision:
             return bind_pail(floor, floor.batches[target[1]], intent, world)
         case ("drawer", "pail") if target[1]:
             return draw(floor, floor.batches[target[1]], intent, world)
-        case ("pail", "vessel") if source[1]:
-            return pail_into_machine(floor, floor.batches[source[1]], target[1], intent, world)
+        case ("pail", "vessel"):
+            return _pail_at_machine(floor, source[1], target[1], intent, world)
         case ("late", "vessel"):
             return add_late(floor, floor.batches[source[1]], target[1], intent, world)
         case ("bag", "parcel") | ("packet", "parcel"):
             return _box(floor, source[1], target[1], intent, world)
         case ("parcel", "badge") | ("parcel", "pickup"):
             return hand_over(floor, floor.cases[source[1]], intent, world)
-        case ("pail", "vessel") | ("drawer", "pail"):
-            return Refusal("pail-unbound", {"pail": intent.into if source[0] == "drawer" else intent.code})
+        case ("drawer", "pail"):
+            return Refusal("pail-unbound", {"pail": intent.into})
         case _:
             return Refusal("no-such-bind", {"code": intent.code, "into": intent.into})
+
+
+def _pail_at_machine(floor: Floor, batch: str, machine: str, intent: ScanCode, world: World) -> Decision:
+    """Tip a pail in; or, with a pail that nobody uses, take out what is to leave a pot."""
+    if batch:
+        return pail_into_machine(floor, floor.batches[batch], machine, intent, world)
+    moving = batch_to_move(floor, machine)
+    if moving is None:
+        return Refusal("pail-unbound", {"pail": intent.code})
+    return empty_pot(floor, moving, intent, world)
 
 
 def _box(floor: Floor, batch: str, case: str, intent: ScanCode, world: World) -> Decision:
