@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from controller.store import StoredFact
 
 _NOTHING = (0.0, 0.0, 0.0)
+_SAID_BY_THE_HOLD = frozenset({"continue", "retry", "assume_ok"})
+"""Choices that have no fact of their own with the name of who signed and what was seen."""
 
 
 def record_of(timeline: Sequence[StoredFact], sheet: Sheet) -> Record:
@@ -117,12 +119,14 @@ class _Fold:
                 entry["machines"] |= {"soaking": fact.machine, "decoction": fact.pot}
             case f.PotReserved():
                 entry["machines"]["decoction"] = fact.pot
+            case f.PotEmptied():
+                entry["machines"]["pail"] = fact.pail
             case f.PackerTaken():
                 entry["machines"]["packing"] = fact.packer
             case f.SoakBegan():
                 entry["soak"]["began_at"] = fact.at
             case f.PailCharged():
-                entry["soak"]["charged_at"] = fact.at
+                entry["soak"].setdefault("charged_at", fact.at)
             case f.MainAdded():
                 entry["additions"].append({"what": "main", "at": fact.at, "by": fact.by, "minutes": None})
             case f.LateAdded():
@@ -142,9 +146,11 @@ class _Fold:
             case f.OrderIssued():
                 self._issued(entry, fact)
             case f.OrderFinished():
-                self._order_ended(entry, fact.number, "finished", fact.at)
+                _order_ended(entry, fact, "finished")
+            case f.OrderAttested():
+                _order_ended(entry, fact, "attested")
             case f.OrderDropped():
-                self._order_ended(entry, fact.number, fact.outcome, fact.at)
+                _order_ended(entry, fact, fact.outcome)
             case f.BoilBegan():
                 boil = _boil(entry, fact.name)
                 boil["began_at"] = boil["began_at"] or fact.began_at
@@ -154,6 +160,8 @@ class _Fold:
                 _boil(entry, fact.name)["settled"] = True
             case f.DeficitOrdered():
                 self._sign("run-deficit", fact.by, fact.at, f"{fact.name} {fact.missing_s} s {fact.note}", fact.batch)
+            case f.MoveOrdered():
+                self._sign("migrate", fact.by, fact.at, f"{fact.pot}: {fact.note}", fact.batch)
             case _:
                 pass
 
@@ -240,11 +248,6 @@ class _Fold:
             for boil in entry["boils"]:
                 boil["orders"] += fact.step == boil["name"] or fact.step.startswith(f"{boil['name']}.")
 
-    def _order_ended(self, entry: BatchEntry, number: int, outcome: str, at: int) -> None:
-        for order in entry["orders"]:
-            if order["number"] == number and not order["ended_at"]:
-                order |= {"outcome": outcome, "ended_at": at}
-
     def _measured(self, entry: BatchEntry, fact: f.BoilMeasured) -> None:
         """Add what came since the last measurement: a fact tells the seconds of its own order so far."""
         boil = _boil(entry, fact.name)
@@ -258,8 +261,9 @@ class _Fold:
         for hold in entry["holds"]:
             if hold["reason"] == fact.reason and not hold["ended_at"]:
                 hold |= {"ended_at": fact.at, "choice": fact.choice, "by": fact.by, "end_note": fact.note}
-        if fact.choice == "continue":
-            self._sign("continue", fact.by, fact.at, f"{fact.reason}: {fact.note}", fact.batch)
+        if fact.choice in _SAID_BY_THE_HOLD:
+            act = fact.choice.replace("_", "-")
+            self._sign(act, fact.by, fact.at, f"{fact.reason}: {fact.note}", fact.batch)
 
     def _end(self, end: str, at: int) -> None:
         self.record["end"], self.record["ended_at"] = end, at
@@ -284,6 +288,13 @@ def _held(hold: Hold) -> dict[str, Any]:
         "note": hold.note,
         **more,
     }
+
+
+def _order_ended(entry: BatchEntry, fact: f.OrderFinished | f.OrderAttested | f.OrderDropped, outcome: str) -> None:
+    """Close an order: by machine and number, for a batch that was moved has orders of one number on two machines."""
+    for order in entry["orders"]:
+        if (order["machine"], order["number"]) == (fact.machine, fact.number) and not order["ended_at"]:
+            order |= {"outcome": outcome, "ended_at": fact.at}
 
 
 def _boil(entry: BatchEntry, name: str) -> BoilEntry:

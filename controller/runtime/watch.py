@@ -89,7 +89,7 @@ class Watch:
         machine = floor.machines.get(snapshot.machine)
         order = None if machine is None else machine.pending
         truth = None if order is None else self._boiling.take(snapshot, order, floor)
-        self._recorder.take(snapshot, "" if machine is None else machine.batch)
+        self._recorder.take(snapshot, "" if machine is None or machine.given_up else machine.batch)
         sight = self._sights[snapshot.machine]
         said = (
             snapshot.state,

@@ -9,9 +9,11 @@ from controller.model.batch import Choice, Stage
 from controller.model.facts import OrderIssued, PotEmptied
 from controller.model.plan import Boil
 from controller.model.prescription import Handling
+from controller.render.fold import record_of
 from devices.model import LinkState, OrderStatus, Unknown
 from tests.pure_line import MINUTE, Crew, PureLine, badge
 from tests.unit.test_pipeline_life import batch_of, begin, items_with, work_to
+from tests.unit.test_render_record import sheet, stored
 
 WHO = badge("reviewer")
 
@@ -58,6 +60,24 @@ def test_a_dead_pot_gives_its_batch_to_another_that_boils_only_what_is_missing(l
     assert full_s - deficit.parameters["hold_s"] == 10 * 60
     starts = [start for machine in line.machines.values() for start in machine.starts]
     assert len(starts) == len(set(starts))
+
+
+def test_the_record_tells_who_moved_it_and_closes_the_orders_of_both_pots(line: PureLine) -> None:
+    case, dead = boiling(line)
+    line.must(i.Migrate(batch_of(line, case).id, WHO, "st", "锅坏"))
+    work_to(line, Stage.CHARGED, case)
+    line.must(i.ReportLink(dead, LinkState.FRESH))
+    line.report(dead)
+    Crew(line).work()
+    record = record_of(stored(line, case), sheet())
+    assert [(one["act"], one["note"]) for one in record["signatures"] if one["act"] == "migrate"] == [
+        ("migrate", f"{dead}: 锅坏")
+    ]
+    orders = {(order["machine"], order["step"]): order["outcome"] for order in record["batches"][0]["orders"]}
+    assert orders[dead, "boil.1"] == "abandoned"
+    steps = ("soak", "charge.moved", "boil.", "drain.", "water.", "pack")
+    assert {end for (unit, step), end in orders.items() if unit != dead and step.startswith(steps)} == {"finished"}
+    assert len({machine for machine, step in orders if step.startswith("charge")}) == 2
 
 
 def test_what_was_boiled_away_is_not_told_to_the_other_pot(line: PureLine) -> None:
