@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from controller.config import Config
     from controller.demo.hospitals import Posted
@@ -29,10 +29,20 @@ class Stalled(Exception):
 
 
 class Progress:
-    """Watches the line from outside. `waits_minutes`: plant minutes that staff or a part made apart may pass in silence."""
+    """Watches the line from outside. `waits_minutes`: plant minutes that staff or a part made apart may pass in silence.
+
+    `beside`: what else the line of progress says.
+    """
 
     def __init__(
-        self, http: httpx.AsyncClient, key: str, clock: PlantClock, posted: Posted, config: Config, waits_minutes: float
+        self,
+        http: httpx.AsyncClient,
+        key: str,
+        clock: PlantClock,
+        posted: Posted,
+        config: Config,
+        waits_minutes: float,
+        beside: Callable[[], str] = str,
     ) -> None:
         self._http = http
         self._headers = {"authorization": f"Bearer {key}"}
@@ -40,6 +50,7 @@ class Progress:
         self._posted = posted
         self._zone = config.timezone
         self._waits_ms = (waits_minutes + _SPARE_MINUTES) * 60_000
+        self._beside = beside
         self._began_s = time.monotonic()
         self._said_s = 0.0
         self._seq = -1
@@ -87,6 +98,7 @@ class Progress:
         stages = " ".join(f"{status} {count}" for status, count in counts.items() if count)
         text = (
             f"{now_s - self._began_s:4.0f} s  {plant:%H:%M}  received {received}  ended {received - is_open}  {stages}"
+            f"{self._beside()}"
         )
         sys.stderr.write(f"\r\x1b[K{text}" if terminal else f"{text}\n")
         sys.stderr.flush()

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from controller.config import load_config
+from controller.demo.chaos import Chaos
 from controller.demo.children import ChildDied, Children
 from controller.demo.folder import SAMPLES, make_folder, make_room
 from controller.demo.hospitals import NoAnswer, Posted, post_all
+from controller.demo.plant_control import PlantDeaf
 from controller.demo.progress import Progress, Stalled
 from controller.demo.ready import NotUp, controller_up, machines_up
 from controller.demo.summary import is_clean
 from controller.demo.verdict import judge
-from controller.demo.weather import PlantDeaf, warm_spell
+from controller.demo.weather import warm_spell
 from controller.demo.workload import hospitals, once_more, read_workload
 from controller.formulary import load_recipes
 from devices.site import PlantClock
@@ -41,7 +43,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user asked for. `count`: lines of the file, None for all. `database`: URL, empty for SQLite in `folder`."""
+    """What the user asked for. `count`: lines of the file, None for all. `database`: URL, empty for SQLite in `folder`.
+
+    `chaos`: processes are killed and links and power cut meanwhile.
+    """
 
     headless: bool
     speed: int
@@ -49,6 +54,7 @@ class Options:
     count: int | None
     seed: int
     error_rate: float
+    chaos: bool
     database: str
     summary: Path | None
     folder: Path
@@ -70,8 +76,9 @@ async def run_demo(options: Options) -> int:
     config = load_config(path)
     clock = PlantClock.open(config.site.state, options.speed, first=arrivals[0].due_at)
     children, posted = Children(config.site.state / "log"), Posted()
+    chaos = Chaos(options.seed, children, config.site) if options.chaos else None
     try:
-        code = await _play_to_the_end(_Stage(options, config, clock, children, posted), arrivals)
+        code = await _play_to_the_end(_Stage(options, config, clock, children, posted, chaos), arrivals)
         lasted = {
             "plant_minutes": (clock.now() - arrivals[0].due_at) / 60_000,
             "wall_seconds": time.monotonic() - began_s,
@@ -80,6 +87,8 @@ async def run_demo(options: Options) -> int:
         await children.stop()
         clock.close()
     summary, remarks = judge(config, posted, **{name: round(value, 1) for name, value in lasted.items()})
+    if chaos is not None:
+        summary["chaos"] = dict(chaos.inflicted)
     sys.stderr.write("".join(f"{remark}\n" for remark in remarks))
     text = json.dumps(summary, ensure_ascii=False, indent=1)
     if options.summary:
@@ -98,6 +107,7 @@ class _Stage:
     clock: PlantClock
     children: Children
     posted: Posted
+    chaos: Chaos | None
 
 
 async def _play_to_the_end(stage: _Stage, arrivals: Sequence[Arrival]) -> int:
@@ -146,7 +156,7 @@ async def _play(stage: _Stage, arrivals: Sequence[Arrival]) -> None:
         chance = ("--seed", str(stage.options.seed), "--error-rate", str(stage.options.error_rate))
         await children.start("staff", "controller.staff", *place, *chance)
         keys = json.loads((config.site.state / "keys.json").read_text(encoding="utf-8"))
-        await _first(children.watch(), _post(stage, arrivals, keys, http), _weather(stage), _show(stage, keys, http))
+        await _first(children.watch(), _post(stage, arrivals, keys, http), _trouble(stage), _show(stage, keys, http))
 
 
 async def _post(stage: _Stage, arrivals: Sequence[Arrival], keys: dict[str, Any], http: httpx.AsyncClient) -> None:
@@ -156,9 +166,11 @@ async def _post(stage: _Stage, arrivals: Sequence[Arrival], keys: dict[str, Any]
     await asyncio.Event().wait()
 
 
-async def _weather(stage: _Stage) -> None:
-    """Make it warm for a while with the project's own samples; any other file is taken as it is."""
-    if stage.options.prescriptions.resolve() == SAMPLES:
+async def _trouble(stage: _Stage) -> None:
+    """Let chaos reign where it was asked for; else make it warm for a while with the project's own samples."""
+    if stage.chaos is not None:
+        await stage.chaos.reign(for_ever=not stage.options.headless)
+    elif stage.options.prescriptions.resolve() == SAMPLES:
         await warm_spell(stage.config, stage.clock)
     await asyncio.Event().wait()
 
@@ -169,7 +181,8 @@ async def _show(stage: _Stage, keys: dict[str, Any], http: httpx.AsyncClient) ->
     if stage.options.headless:
         staff = config.staff
         waits = max(staff["transit_minutes"], *staff["minutes"].values(), *load_recipes().separate_minutes.values())
-        await Progress(http, keys["admin"], stage.clock, stage.posted, config, waits).watch()
+        beside = str if stage.chaos is None else stage.chaos.told
+        await Progress(http, keys["admin"], stage.clock, stage.posted, config, waits, beside).watch()
         return
     arguments = ("-m", "tui", "--url", str(http.base_url), "--key-file", str(config.site.state / "keys.json"))
     terminal = await asyncio.create_subprocess_exec(sys.executable, *arguments)

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from controller.staff.plant_time import PlantTime
     from controller.staff.script import Script
     from controller.staff.settings import Keys, Person, Settings
-    from controller.wire import PrescriptionView
+    from controller.wire import MachineView, PrescriptionView
 
 DONE_ALREADY = "already-done"
-SIGNED = {"SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "Continue", "RunDeficit", "Migrate", "Scrap"}
+SIGNED = {
+    "SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "AssumeOk", "Continue", "Migrate", "Retry", "RunDeficit",
+    "Scrap",
+}  # fmt: skip
 
 
 class PutDown(Exception):
@@ -38,8 +41,8 @@ class PutDown(Exception):
 class Crew:
     """Everybody at work on one line. `drawers`: where herbs were seen to lie.
 
-    `begun`: plant ms at which something was put on that then goes on alone. `tried`: how often a choice was signed for a
-    hold, by batch, reason and choice.
+    `begun`: plant ms at which something was put on that then goes on alone. `spent`: patience with the choices for a hold, by
+    batch, reason and choice.
     """
 
     settings: Settings
@@ -52,7 +55,7 @@ class Crew:
     script: Script
     drawers: dict[str, str] = field(default_factory=dict[str, str])
     begun: dict[str, int] = field(default_factory=dict[str, int])
-    tried: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
+    spent: Counter[tuple[str, str, str]] = field(default_factory=Counter[tuple[str, str, str]])
 
     async def spend(self, act: str, times: int = 1) -> None:
         """Let the plant minutes of an act pass."""
@@ -79,6 +82,12 @@ class Crew:
     async def read(self, case: str) -> PrescriptionView:
         """Look at a prescription as the staff of the centre see it. Raises PutDown where it cannot be seen."""
         reply = await self.door.get(f"/api/v1/prescriptions/{case}", self._any_key())
+        must(reply)
+        return reply.body
+
+    async def look(self, machine: str) -> MachineView:
+        """Look at a machine. Raises PutDown where it cannot be seen."""
+        reply = await self.door.get(f"/api/v1/machines/{machine}", self._any_key())
         must(reply)
         return reply.body
 

@@ -18,7 +18,7 @@ from controller.staff.mistakes import Mistakes
 from controller.staff.plant_time import PlantTime
 from controller.staff.script import Script
 from controller.staff.settings import INTERRUPTED, SettingsError, load_keys, load_people
-from controller.staff.shift import work
+from controller.staff.shift import earlier_mistakes, work
 
 if TYPE_CHECKING:
     import argparse
@@ -60,8 +60,9 @@ async def _shift(settings: Settings, arguments: argparse.Namespace) -> NoReturn:
     time, script = PlantTime(), Script(settings.script)
     async with Door(arguments.url or settings.url) as door:
         board = Board(door, next(iter(keys.stations.values())), time, script, {person.badge for person in people})
-        crew = Crew(settings, keys, people, door, time, board, Mistakes(arguments.seed, arguments.error_rate), script)
-        await work(crew, settings.state / "staff-summary.json")
+        kept = settings.state / "staff-summary.json"
+        mistakes = Mistakes(arguments.seed, arguments.error_rate, earlier_mistakes(kept))
+        await work(Crew(settings, keys, people, door, time, board, mistakes, script), kept)
 
 
 async def _once_there(load: Callable[[Path], T], path: Path) -> T:

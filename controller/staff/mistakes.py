@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TypeVar
 
     from controller.staff.door import Reply
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Mistakes:
-    """Decides when a person errs and keeps the count."""
+    """Decides when a person errs and keeps the count. `earlier`: the summary of staff who were here before."""
 
-    def __init__(self, seed: int, rate: float) -> None:
+    def __init__(self, seed: int, rate: float, earlier: Mapping[str, int] = MappingProxyType({})) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a simulation that must repeat
         self._rate = rate
+        self._earlier = earlier
         self.refused: Counter[str] = Counter()
         self.recorded: Counter[str] = Counter()
 
@@ -46,5 +48,6 @@ class Mistakes:
 
     def summary(self) -> dict[str, int]:
         """Return the counts of the contract's summary."""
-        refused, recorded = self.refused.total(), self.recorded.total()
+        refused = self.refused.total() + self._earlier.get("refused", 0)
+        recorded = self.recorded.total() + self._earlier.get("recorded", 0)
         return {"made": refused + recorded, "refused": refused, "recorded": recorded}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 REVIEW, RELEASE = "review", "release"
 _CHOICES = (
+    ("assume_ok", "AssumeOk"),
+    ("retry", "Retry"),
     ("continue", "Continue"),
     ("run_deficit", "RunDeficit"),
     ("migrate", "Migrate"),
@@ -23,7 +25,11 @@ _CHOICES = (
 )
 """How a hold ends, the mildest first: a batch is destroyed only where nothing else helps."""
 
-_TRIES = 3
+_PATIENCE, _IN_VAIN, _NOT_READY = 30, 10, 1
+"""How much one bears with a choice; what a signature that did not help costs of it, and a machine that is not ready for it."""
+
+_WET_ML = 200.0
+"""A vessel with more in it than valves and walls keep back is not empty."""
 
 
 async def review(crew: Crew, person: Person, job: Job) -> None:
@@ -56,18 +62,30 @@ async def release(crew: Crew, person: Person, job: Job) -> None:
 
 
 async def hold(crew: Crew, person: Person, job: Job) -> None:
-    """End a hold by the mildest choice that has not failed to help three times."""
+    """End a hold by the mildest choice that has not failed to help three times, nor been out of reach for long."""
     await crew.spend("hold")
-    batch, reason = job.task["batch"], str(job.task["details"]["reason"])
+    batch, reason, choices = job.task["batch"], str(job.task["details"]["reason"]), set(job.task["choices"])
+    if {"assume_ok", "retry"} <= choices:
+        choices.discard("retry" if await _was_done(crew, job) else "assume_ok")
     for choice, intent in _CHOICES:
-        if choice in job.task["choices"] and crew.tried[batch, reason, choice] < _TRIES:
-            crew.tried[batch, reason, choice] += 1
+        spent = batch, reason, choice
+        if choice in choices and crew.spent[spent] < _PATIENCE:
             fields = {"target" if intent == "AcceptDeviation" else "batch": batch, "note": "已核对现场与记录"}
             if intent in {"AcceptDeviation", "Continue"}:
                 fields["reason"] = reason
-            must(await crew.intend(person, RELEASE, intent, **fields))
+            signed = await crew.intend(person, RELEASE, intent, **fields)
+            crew.spent[spent] += _NOT_READY if signed.rule == "machine-not-ready" else _IN_VAIN
+            must(signed)
             return
     raise PutDown("no choice is left")
+
+
+async def _was_done(crew: Crew, job: Job) -> bool:
+    """Look into the machine whose order is in doubt: what was to be filled is wet, what was to be emptied is not."""
+    machine = await crew.look(str(job.task["details"]["machine"]))
+    level = machine["readings"].get("Level")
+    is_wet = level is not None and level["value"] > _WET_ML
+    return is_wet != machine["order_step"].startswith("drain")
 
 
 async def excursion(crew: Crew, person: Person, job: Job) -> None:

@@ -73,6 +73,14 @@ async def _work(crew: Crew, person: Person) -> NoReturn:
             crew.board.finish(job)
 
 
+def earlier_mistakes(file: Path) -> dict[str, int]:
+    """Return the summary of mistakes that staff left in `file` before they were sent home or died; empty where there is none."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["mistakes"]
+    except FileNotFoundError:
+        return {}
+
+
 def _keep(crew: Crew, file: Path) -> None:
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps({"mistakes": crew.mistakes.summary()}), encoding="utf-8")

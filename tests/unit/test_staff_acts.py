@@ -128,14 +128,48 @@ async def test_the_reviewer_settles_class_and_handling_as_proposed() -> None:
     )
 
 
-async def test_a_hold_is_ended_by_the_mildest_choice_and_by_the_next_after_three_failures() -> None:
-    door = SayingDoor(("type", "RunDeficit", "machine-not-ready"))
-    people, job = crew(door), Job(task("hold", choices=["scrap", "run_deficit"], details={"reason": "fault"}))  # type: ignore[arg-type]
-    for _ in range(3):
-        with pytest.raises(PutDown, match="machine-not-ready"):
-            await pharmacists.hold(people, PERSON, job)
-    await pharmacists.hold(people, PERSON, job)
+def held(*choices: str, reason: str = "fault") -> Job:
+    return Job(task("hold", choices=list(choices), details={"reason": reason, "machine": "pot-01"}))  # type: ignore[arg-type]
+
+
+async def test_a_hold_is_ended_by_the_mildest_choice_and_by_the_next_after_three_that_did_not_help() -> None:
+    door = SayingDoor()
+    people = crew(door)
+    for _ in range(4):
+        await pharmacists.hold(people, PERSON, held("scrap", "run_deficit"))
     assert [said["type"] for said in door.said] == ["RunDeficit"] * 3 + ["Scrap"]
+
+
+async def test_a_batch_is_not_scrapped_because_its_machine_is_away_for_a_moment_but_for_good() -> None:
+    door = SayingDoor(("type", "RunDeficit", "machine-not-ready"))
+    people = crew(door)
+    for _ in range(30):
+        with pytest.raises(PutDown, match="machine-not-ready"):
+            await pharmacists.hold(people, PERSON, held("scrap", "run_deficit"))
+    await pharmacists.hold(people, PERSON, held("scrap", "run_deficit"))
+    assert [said["type"] for said in door.said] == ["RunDeficit"] * 30 + ["Scrap"]
+
+
+@pytest.mark.parametrize(
+    ("step", "level_ml", "signed"),
+    [("charge", 0.0, "Retry"), ("charge", 6000.0, "AssumeOk"), ("drain.1", 6000.0, "Retry"), ("drain.1", 0.0, "AssumeOk")],
+)  # fmt: skip
+async def test_an_order_in_doubt_is_settled_by_what_the_pharmacist_sees_in_the_pot(
+    step: str, level_ml: float, signed: str
+) -> None:
+    door = SayingDoor()
+    door.seen = {"order_step": step, "readings": {"Level": {"value": level_ml}}}
+    await pharmacists.hold(crew(door), PERSON, held("retry", "assume_ok", "scrap", reason="unknown"))
+    assert [(said["type"], said["pin"]) for said in door.said] == [(signed, "482913")]
+
+
+async def test_minutes_that_nobody_can_see_are_asked_for_again_and_then_given_up() -> None:
+    door = SayingDoor()
+    door.seen = {"order_step": "boil.1", "readings": {"Level": {"value": 6000.0}}}
+    people = crew(door)
+    for _ in range(4):
+        await pharmacists.hold(people, PERSON, held("retry", "scrap", reason="unknown"))
+    assert [said["type"] for said in door.said] == ["Retry"] * 3 + ["Scrap"]
 
 
 async def test_a_careful_dispenser_weighs_inside_the_tolerance() -> None:
