@@ -2,21 +2,23 @@
 
 `carry` takes what the line has committed; each machine's orders go one after the other in a task of their own, so that no
 machine waits for another. What became of an order goes back to the line as `ReportOrder`. After a restart `resume` asks the
-machines about every order without an end before anything is sent to them.
+machines about every order without an end before anything is sent to them. An order that may have left is given up only when its
+number is used up: a wire may deliver it at any time, and a machine knows numbers, not our deadlines.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from controller.model.intents import ReportOrder
 from devices.errors import DeviceError, LinkStale
-from devices.model import Expired, Unknown
+from devices.handshake import STOP
+from devices.model import Expired, Finished, Refused, RefusedReason, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +46,9 @@ _READ_AGAIN_S: Final = 1.0
 """Wall seconds between two attempts to read a machine whose order is in doubt."""
 _AFTER_BUG_S: Final = 30.0
 _STANDSTILL_S: Final = 30.0
+_VOID: Final = "void"
+"""Batch and step of a stop that uses a number up: no batch is called so."""
+_VOID_MS: Final = 60_000
 _LOG = structlog.get_logger(__name__)
 
 
@@ -123,9 +128,9 @@ class Orders:
                     return receipt
                 if errand.accepted:
                     return Unknown(order.number, "the machine no longer knows the order it took")
-            if self._clock.now() > order.not_after:
-                return Expired(order.number)
-            receipt = await self._ask(order)
+            receipt = Expired(order.number) if self._clock.now() > order.not_after else await self._ask(order)
+            if isinstance(receipt, Expired) and doubted_at:
+                receipt = await self._void(order)
             if not isinstance(receipt, Unknown):
                 return receipt
             _LOG.warning("order-in-doubt", machine=order.machine, number=order.number, why=receipt.why)
@@ -137,6 +142,25 @@ class Orders:
         except Exception as error:  # noqa: BLE001 - a bug in a driver is one more way not to know
             _LOG.critical("order-failed", machine=order.machine, number=order.number, exc_info=error)
             return Unknown(order.number, type(error).__name__)
+
+    async def _void(self, order: Order) -> Receipt:
+        """Use the number of an order up that is past its time and may still be on its way; return Expired when that is done.
+
+        The machine is asked to stop under the same number and rests anyway. Where the number is taken already the order has
+        acted after all: Unknown, so that the machine is read. A machine that takes no stop keeps the order as Expired.
+        """
+        while True:
+            until = self._clock.now() + _VOID_MS
+            stop = replace(order, verb=STOP, batch=_VOID, step=_VOID, parameters={}, not_after=until, boot=0)
+            match await self._ask(stop):
+                case Finished() | Refused(reason=RefusedReason.VERB | RefusedReason.PARAMETER):
+                    return Expired(order.number)
+                case Refused(reason=RefusedReason.DUPLICATE):
+                    return Unknown(order.number, "it came late and acted")
+                case Refused(reason=RefusedReason.EPOCH) as fenced:
+                    return fenced
+                case _:
+                    await asyncio.sleep(_READ_AGAIN_S)
 
     async def _settle(self, order: Order, since: int) -> Receipt | None:
         """Read the machine until it answers, however long it is away: its batch is on hold meanwhile.

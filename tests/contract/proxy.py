@@ -2,8 +2,10 @@
 
 The whole wire: `silent` (answers are lost), `hold` and `release`, `delay_s`, `bytes_per_s`, `cut`, `half_open` (the peer is gone
 and nobody says so), `blackhole` until `clear` (not even a connection is answered), `switch_off` and `switch_on`. Single messages:
-`spoil(request, answer)` says what is delivered in place of an answer, as (seconds to wait, bytes); nothing at all loses it. With
-a `framing` every message is handled whole, else as it comes.
+`spoil(request, answer)` says what is delivered in place of an answer, as (seconds to wait, bytes); nothing at all loses it.
+`divert(request)` says the same of a request; it comes to the peer even where its connection was closed meanwhile, as from a
+gateway that had it in store, and what follows on that connection comes after it. With a `framing` every message is handled
+whole, else as it comes.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ Framing = Callable[[bytes], int]
 """Bytes of the first message in what was received, as its head says; 0 while the head is not there."""
 Delivery = Iterable[tuple[float, bytes]]
 Spoil = Callable[[bytes, bytes], Delivery]
+Divert = Callable[[bytes], Delivery]
 
 _AT_ONCE = 65536
 _SLICES_PER_S = 50
@@ -42,12 +45,13 @@ def opcua(data: bytes) -> int:
 
 @dataclass(eq=False)
 class _Road:
-    """One connection through the proxy. `dead`: whatever is sent on it is lost. `request`: the last one."""
+    """One connection through the proxy. `dead`: what is sent on it is lost. `gone`: the asker hung up. `request`: the last."""
 
     front: asyncio.StreamWriter
     back: asyncio.StreamWriter | None = None
     request: bytes = b""
     dead: bool = False
+    gone: bool = False
 
     def close(self) -> None:
         for writer in (self.front, self.back):
@@ -71,6 +75,7 @@ class Proxy:
         self.delay_s = 0.0
         self.bytes_per_s = 0
         self.spoil: Spoil | None = None
+        self.divert: Divert | None = None
 
     @property
     def open(self) -> int:
@@ -114,7 +119,7 @@ class Proxy:
 
     async def clear(self) -> None:
         """End every trouble of the wire; connections that are dead stay so."""
-        self.silent, self.delay_s, self.bytes_per_s, self.spoil = False, 0.0, 0, None
+        self.silent, self.delay_s, self.bytes_per_s, self.spoil, self.divert = False, 0.0, 0, None, None
         self.release()
         if self._hole or self._server is None:
             self._stop_listening()
@@ -162,14 +167,21 @@ class Proxy:
         self._roads.add(road)
         try:
             back_reader, road.back = await asyncio.open_connection("127.0.0.1", self._target)
-            answers = asyncio.create_task(self._answers(back_reader, road))
+            pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+            ways = [
+                asyncio.create_task(self._answers(back_reader, road)),
+                asyncio.create_task(_carry(pieces, road, road.back)),
+            ]
             try:
                 async for request in self._messages(reader):
                     road.request = request
-                    if not road.dead:
-                        road.back.write(request)
+                    for piece in [(0.0, request)] if self.divert is None else self.divert(request):
+                        pieces.put_nowait(piece)
+                road.gone = True
+                await pieces.join()
             finally:
-                answers.cancel()
+                for way in ways:
+                    way.cancel()
         except (OSError, asyncio.CancelledError):
             return
         finally:
@@ -181,7 +193,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             async for answer in self._messages(reader):
                 await self._flowing.wait()
-                if not (self.silent or road.dead):
+                if not (self.silent or road.dead or road.gone):
                     await self._deliver(road, answer)
             if not road.dead:
                 road.front.close()
@@ -204,3 +216,14 @@ class Proxy:
             while (size := self._framing(waiting)) and len(waiting) >= size:
                 yield waiting[:size]
                 waiting = waiting[size:]
+
+
+async def _carry(pieces: asyncio.Queue[tuple[float, bytes]], road: _Road, to: asyncio.StreamWriter) -> None:
+    """Bring requests to the peer, one after the other, each after its wait."""
+    while True:
+        wait_s, piece = await pieces.get()
+        if wait_s:
+            await asyncio.sleep(wait_s)
+        if not road.dead:
+            to.write(piece)
+        pieces.task_done()

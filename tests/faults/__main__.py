@@ -1,23 +1,27 @@
 """`make faults [N=kills] [SEED=…]`: run every fault, ours and the naive control, and publish the table.
 
-`python -m tests.faults --only ROW` runs the rows whose name begins so, and publishes nothing. Every row is sized by N. Writes
-faults.json (not tracked) and docs/reference/faults.md. Exit 1 on a violation of ours, or where a naive controller was not caught,
-for then the harness proves nothing.
+`python -m tests.faults --only ROW` runs the rows whose name begins so, and publishes nothing. Every row is sized by N and runs in
+parts, as many at a time as there are processors. Writes faults.json (not tracked) and
+docs/reference/faults.md. Exit 1 on a violation of ours, or where a naive controller was not caught, for then the harness proves
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults import kills, naive, naive_wires, poison, power, wires
+from tests.faults import kills, late, naive, naive_wires, poison, power, wires
+from tests.faults.parts import Work, in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,30 +32,39 @@ ROOT = Path(__file__).resolve().parents[2]
 _COLUMNS = ("n", "wrong_bag", "lost", "double_start", "early_release", "unsafe_heat", "bound95", "recovery_p50_s",
             "recovery_p99_s", "seed")  # fmt: skip
 _ENOUGH_TO_PUBLISH = 100
+_SAY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row to run. `share`: its n for one kill of N; `least`: the fewest that show anything."""
+    """One row to run. `share`: its n for one kill of N; `least`: the fewest that show anything; `part`: worth a process."""
 
     name: str
     run: Callable[..., Row]
     share: float = 1.0
     least: int = 10
+    part: int = 15
+
+    def work(self, kills: int, seed: int, folder: Path, jobs: int) -> Work:
+        """Size it for `kills` kills."""
+        n = max(self.least, round(self.share * kills))
+        return Work(self.name, self.run, n, max(1, min(jobs, n // self.part)), folder / self.name, seed)
 
 
 FAULTS = (
     Fault("kills", kills.kill_controller, least=1),
-    Fault("kills.naive", naive.kill_naive, share=0.2, least=20),
-    Fault("replies", wires.lose_replies, share=5),
-    Fault("replies.naive", naive_wires.lose_replies, share=0.5, least=40),
-    Fault("frames", wires.lie, share=100),
-    Fault("frames.naive", naive_wires.lie, share=2, least=300),
-    Fault("roads", wires.break_roads),
-    Fault("reboots", power.reboot, share=0.4),
-    Fault("power", power.cut_power, share=0.05, least=2),
-    Fault("poison", poison.poison, share=0.5),
-    Fault("clean", poison.clean),
+    Fault("kills.naive", naive.kill_naive, share=0.2, least=20, part=20),
+    Fault("replies", wires.lose_replies, share=5, part=200),
+    Fault("replies.naive", naive_wires.lose_replies, share=0.5, least=40, part=40),
+    Fault("late", late.keep_requests, share=2, part=100),
+    Fault("late.naive", naive_wires.keep_requests, share=0.2, least=40, part=40),
+    Fault("frames", wires.lie, share=100, part=4000),
+    Fault("frames.naive", naive_wires.lie, share=2, least=300, part=1000),
+    Fault("roads", wires.break_roads, part=60),
+    Fault("reboots", power.reboot, share=0.4, part=20),
+    Fault("power", power.cut_power, share=0.05, least=2, part=3),
+    Fault("poison", poison.poison, share=0.5, part=20),
+    Fault("clean", poison.clean, share=1.5, part=30),
 )
 
 
@@ -65,19 +78,41 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--only", metavar="ROW", default="", help="run the rows whose name begins so")
     parser.add_argument("--keep", type=Path, help="folder to keep the state in, for looking at it afterwards")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time")
     options = parser.parse_args()
     chosen = [fault for fault in FAULTS if fault.name.startswith(options.only)]
     if not chosen:
         parser.error(f"no row begins with {options.only}; there are {names}")
-    rows: list[Row] = []
+    began_s = time.monotonic()
+    rows: dict[int, Row] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for fault in chosen:
-            n = max(fault.least, round(fault.share * options.kills))
-            row = fault.run((options.keep or Path(scratch)) / fault.name, n=n, seed=options.seed)
-            rows.append(row)
+        folder = options.keep or Path(scratch)
+        works = [fault.work(options.kills, options.seed, folder, options.jobs) for fault in chosen]
+        for place, row in in_parts(works, options.jobs, _Progress(began_s)):
+            rows[place] = row
             print(json.dumps({**row.json(), "seen": row.seen}, ensure_ascii=False), flush=True)
-    if not options.only:
-        _publish(rows, page=options.kills >= _ENOUGH_TO_PUBLISH)
+    print(f"took {time.monotonic() - began_s:.0f} s")
+    return _conclude([row for _, row in sorted(rows.items())], publish=not options.only, kills=options.kills)
+
+
+class _Progress:
+    """Says how far all is: over and over in one line of a terminal, twice a minute elsewhere."""
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = self._said_s = began_s
+
+    def __call__(self, text: str) -> None:
+        terminal, now_s = sys.stderr.isatty(), time.monotonic()
+        if terminal or now_s - self._said_s >= _SAY_S:
+            self._said_s = now_s
+            text = f"{now_s - self._began_s:5.0f} s  {text}"
+            print(f"\r\x1b[K{text}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+
+def _conclude(rows: list[Row], *, publish: bool, kills: int) -> int:
+    """Publish and say what it comes to; return the exit code."""
+    if publish:
+        _publish(rows, page=kills >= _ENOUGH_TO_PUBLISH)
     ours = sum(row.violations for row in rows if not row.control)
     missed = [row.fault for row in rows if row.control and not row.violations]
     print(f"violations: {ours}")

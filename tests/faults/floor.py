@@ -61,9 +61,11 @@ class Floor:
         self._plant: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
-        self._plant = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "devices.plant", "--config", str(self._config), stdout=asyncio.subprocess.PIPE
-        )
+        with (self.folder / "plant.log").open("ab") as log:
+            self._plant = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "devices.plant", "--config", str(self._config),
+                stdout=asyncio.subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         assert self._plant.stdout is not None
         said = json.loads(await asyncio.wait_for(self._plant.stdout.readline(), _UP_S))
         assert said["event"] == "ready", said

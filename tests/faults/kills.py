@@ -8,36 +8,38 @@ from typing import TYPE_CHECKING
 
 from controller.store import Store
 from tests.faults.scene import Scene
-from tests.faults.verdict import Row, judge, timed
+from tests.faults.verdict import Row, judge, quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.faults.verdict import Tell
+
 SPEED = 20
 _OPEN_AT_ONCE = 40
 _WARM_UP_S = 25.0
-_LONGEST_S = 4.0
+_LONGEST_S = 2.5
 _SHORTEST_S = 0.02
 
 
-def kill_controller(folder: Path, *, n: int, seed: int) -> Row:
+def kill_controller(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Kill our controller `n` times and judge what happened."""
     random = Random(seed)
     row = Row("SIGKILL at a random moment", n, seed)
-    recoveries: list[float] = []
     with Scene(folder, speed=SPEED, random=random) as scene:
         scene.start_plant()
         scene.start()
         scene.wait_ready()
         scene.start_staff()
         work(scene, _WARM_UP_S)
-        for _ in range(n):
+        for done in range(n):
+            tell(done)
             work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
             scene.kill()
             began = scene.start()
             if random.random() < 0.8:
                 scene.wait_ready()
-                recoveries.append(time.monotonic() - began)
+                row.recoveries.append(time.monotonic() - began)
         scene.wait_ready()
         work(scene, 5.0)
         scene.kill()
@@ -46,7 +48,6 @@ def kill_controller(folder: Path, *, n: int, seed: int) -> Row:
             judge(row, folder, store, scene.accepted)
         finally:
             store.close()
-    timed(row, recoveries)
     return row
 
 

@@ -19,23 +19,26 @@ from devices.profile import all_profiles
 from devices.site import PlantClock, Site, load_site
 from tests.faults.centre import START_MS
 from tests.faults.scene import Scene
-from tests.faults.verdict import Row, double_starts, plant_events, unsafe_heat
+from tests.faults.verdict import Row, double_starts, plant_events, quietly, unsafe_heat
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.faults.verdict import Tell
 
 SPEED = 240
 _SOAK = {"water_ml": 60, "soak_s": 60}
 _SEND_MS = 1_200_000
 
 
-def kill_naive(folder: Path, *, n: int, seed: int) -> Row:
+def kill_naive(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Kill the naive controller `n` times and judge what happened."""
     random = Random(seed)
     row = Row("SIGKILL at a random moment", n, seed, control="naive")
     with Scene(folder, speed=SPEED, random=random) as scene:
         scene.start_plant()
-        for _ in range(n):
+        for done in range(n):
+            tell(done)
             child = os.fork()
             if child == 0:
                 _become_naive(scene.config, folder)

@@ -21,37 +21,55 @@ from devices.machine import ProfiledMachine
 from devices.model import Order, OrderStatus
 from tests.faults.floor import Floor, Witness
 from tests.faults.frames import LATE_S, Liar
+from tests.faults.late import Gateway
 from tests.faults.orders import VERBS
-from tests.faults.verdict import Row
+from tests.faults.verdict import Row, quietly
 from tests.faults.wires import LIES, LOSSY_TIMEOUT_S, LYING_TIMEOUT_S, SOAKS, Losses, judged, reached, working
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from devices.site import MachineSite
+    from tests.faults.verdict import Tell
 
 _AT_LEAST_S, _LOOK_S = 60.0, 0.02
+_PATIENCE_S = 1.0
 _FOREVER = 2**62
 _REGISTERS = 8
 
 
-def lose_replies(folder: Path, *, n: int, seed: int) -> Row:
+def lose_replies(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Let `n` orders act whose answers are lost, before a controller that then asks again under the next number."""
-    return uvloop.run(_lose_replies(folder, n, seed))
+    return uvloop.run(_lose_replies(folder, n, seed, tell))
 
 
-async def _lose_replies(folder: Path, n: int, seed: int) -> Row:
+async def _lose_replies(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("reply lost after execution", n, seed, control="naive")
     async with Floor(folder, soaks=SOAKS, timeout_s=LOSSY_TIMEOUT_S) as floor:
         losses = [Losses(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()]
         async with working(*(_insist(floor, floor.site.machines[name]) for name in floor.names)):
-            await reached(lambda: sum(loss.lost for loss in losses) >= n, _AT_LEAST_S + n)
+            await reached(lambda: sum(loss.lost for loss in losses), n, _AT_LEAST_S + n, tell)
         row.n = sum(loss.lost for loss in losses)
     return judged(row, folder)
 
 
-async def _insist(floor: Floor, site: MachineSite) -> None:
-    """Send each batch until an answer says that it arrived."""
+def keep_requests(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
+    """Keep `n` orders in the wire, before one who, hearing nothing for a second, asks again under the next number."""
+    return uvloop.run(_keep_requests(folder, n, seed, tell))
+
+
+async def _keep_requests(folder: Path, n: int, seed: int, tell: Tell) -> Row:
+    row = Row("requests late, twice, overtaken", n, seed, control="naive")
+    async with Floor(folder, soaks=SOAKS, timeout_s=LOSSY_TIMEOUT_S) as floor:
+        gateways = [Gateway(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()]
+        async with working(*(_insist(floor, floor.site.machines[name], _PATIENCE_S) for name in floor.names)):
+            await reached(lambda: sum(gate.kept.total() for gate in gateways), n, _AT_LEAST_S + n, tell)
+        row.n = sum(gate.kept.total() for gate in gateways)
+    return judged(row, folder)
+
+
+async def _insist(floor: Floor, site: MachineSite, pause_s: float = 0.0) -> None:
+    """Send each batch until an answer says that it arrived, `pause_s` after the last time."""
     profile = floor.profiles[site.profile]
     link = open_link(site, profile)
     machine = ProfiledMachine(site, profile, link)
@@ -68,16 +86,19 @@ async def _insist(floor: Floor, site: MachineSite) -> None:
                     continue
                 number += 1
                 order = Order(number, site.id, verb, f"{site.id}-{batch}", verb, parameters, _FOREVER)
-                await link.command(codec.command_values(profile, order, 1))
-                arrived = True
+                try:
+                    await link.command(codec.command_values(profile, order, 1))
+                    arrived = True
+                finally:
+                    await asyncio.sleep(0 if arrived else pause_s)
 
 
-def lie(folder: Path, *, n: int, seed: int) -> Row:
+def lie(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Deliver `n` wrong frames of ten kinds to pymodbus as it comes."""
-    return uvloop.run(_lie(folder, n, seed))
+    return uvloop.run(_lie(folder, n, seed, tell))
 
 
-async def _lie(folder: Path, n: int, seed: int) -> Row:
+async def _lie(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("wrong frames of 10 kinds", n, seed, control="naive")
     # What pymodbus cannot decode it raises in a callback, where nobody but the loop hears of it.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -89,7 +110,7 @@ async def _lie(folder: Path, n: int, seed: int) -> Row:
             liars.append(Liar(Random(f"{seed} {name}"), LIES, lambda witness=witness: witness))
             floor.proxies[name].spoil = liars[-1]
         async with working(*(_believe(floor, name) for name in floor.names)):
-            await reached(lambda: sum(liar.told.total() for liar in liars) >= n, _AT_LEAST_S + n / 5)
+            await reached(lambda: sum(liar.told.total() for liar in liars), n, _AT_LEAST_S + n / 5, tell)
         row.n = sum(liar.told.total() for liar in liars)
         row.also = {"accepted_as_good": sum(len(witness.believed) for witness in floor.witnesses.values())}
     return judged(row, folder)

@@ -12,10 +12,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.faults.telemetry import PROFILE, TEMPERATURE, Boil, Values, Words
-from tests.faults.verdict import Row, timed
+from tests.faults.verdict import Row, quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.faults.verdict import Tell
 
 _FLAGGED_POLLS = 3
 _SEA_LEVEL_KPA, _HIGH_KPA = 101.325, 57.7
@@ -107,7 +109,7 @@ _LIMITS = {"stuck": _STUCK_POLLS + 1}
 """Polls until the flag where it is not `_FLAGGED_POLLS`: a stuck value needs as many as its profile says to be one."""
 
 
-def poison(folder: Path, *, n: int, seed: int) -> Row:
+def poison(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Give `n` episodes of each kind."""
     random = Random(seed)
     row = Row(f"poison telemetry, {len(KINDS)} kinds", n * len(KINDS), seed)
@@ -120,6 +122,7 @@ def poison(folder: Path, *, n: int, seed: int) -> Row:
     boils = 0
     while waiting:
         boils += 1
+        tell(n - len(waiting) // len(KINDS))
         kpa = random.choice([_SEA_LEVEL_KPA, _SEA_LEVEL_KPA, _HIGH_KPA])
         boil = Boil(folder, f"pot-{boils}", random, required_s=random.randint(*_REQUIRED_S), pressure_kpa=kpa)
         while waiting and not boil.is_over:
@@ -132,7 +135,7 @@ def poison(folder: Path, *, n: int, seed: int) -> Row:
         enough = min(boil.credit.credit_s + boil.credit.covered_s, boil.credit.counter_s) >= boil.required_s
         row.early_release += enough and boil.true_s < boil.required_s
         boil.close()
-    timed(row, flagged_s)
+    row.recoveries = flagged_s
     row.n = int(sum(row.seen.values()))
     return row
 
@@ -167,13 +170,14 @@ def _count(row: Row, what: str, kind: str) -> None:
     row.also[name] = row.also.get(name, 0) + 1
 
 
-def clean(folder: Path, *, n: int, seed: int) -> Row:
+def clean(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Boil `n` batches of honest readings at several speeds and heights."""
     random = Random(seed)
     row = Row("clean telemetry", n, seed, also={"false_holds": 0})
     doubted = polls = 0
     folder.mkdir(parents=True)
     for number in range(n):
+        tell(number)
         speed, kpa = random.choice(_SPEEDS), random.choice([_SEA_LEVEL_KPA, _HIGH_KPA])
         required_s = random.randint(*_REQUIRED_S)
         boil = Boil(folder, f"pot-{number}", random, required_s=required_s, pressure_kpa=kpa, speed=speed)

@@ -15,13 +15,14 @@ from controller.model.facts import HoldEnded, HoldPlaced, MachineObserved
 from controller.store import Store
 from tests.faults.kills import SPEED, work
 from tests.faults.scene import Scene
-from tests.faults.verdict import Row, journal, judge, plant_events, timed
+from tests.faults.verdict import Row, journal, judge, plant_events, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from controller.store import StoredFact
+    from tests.faults.verdict import Tell
 
 _WARM_UP_S = 12.0
 _BETWEEN_S = (0.3, 1.2)
@@ -31,7 +32,7 @@ _AFTERWARDS_S = 4.0
 _ENDS = frozenset({"end", "fault", "stop", "panel", "boot"})
 
 
-def reboot(folder: Path, *, n: int, seed: int) -> Row:
+def reboot(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Reboot `n` machines in the middle of a phase, one at a time."""
 
     def one(scene: Scene) -> None:
@@ -40,10 +41,10 @@ def reboot(folder: Path, *, n: int, seed: int) -> Row:
             work(scene, 0.2)
         scene.inflict(scene.random.choice(busy), "reboot")
 
-    return _run(Row("PLC reboot mid-phase", n, seed), folder, one, "heat_without_a_person")
+    return _run(Row("PLC reboot mid-phase", n, seed), folder, one, "heat_without_a_person", tell)
 
 
-def cut_power(folder: Path, *, n: int, seed: int) -> Row:
+def cut_power(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Take the power from the whole plant `n` times."""
 
     def one(scene: Scene) -> None:
@@ -52,17 +53,18 @@ def cut_power(folder: Path, *, n: int, seed: int) -> Row:
         time.sleep(scene.random.uniform(*_DARK_S))
         scene.start_plant()
 
-    return _run(Row("power cut of the plant", n, seed), folder, one, "heat_without_a_person")
+    return _run(Row("power cut of the plant", n, seed), folder, one, "heat_without_a_person", tell)
 
 
-def _run(row: Row, folder: Path, one: Callable[[Scene], None], promise: str) -> Row:
+def _run(row: Row, folder: Path, one: Callable[[Scene], None], promise: str, tell: Tell) -> Row:
     with Scene(folder, speed=SPEED, random=Random(row.seed)) as scene:
         scene.start_plant()
         scene.start()
         scene.wait_ready()
         scene.start_staff()
         work(scene, _WARM_UP_S)
-        for _ in range(row.n):
+        for done in range(row.n):
+            tell(done)
             one(scene)
         work(scene, _AFTERWARDS_S)
         scene.kill()
@@ -77,7 +79,7 @@ def _run(row: Row, folder: Path, one: Callable[[Scene], None], promise: str) -> 
     row.also[promise] = sum(_boils_by_itself(boot, events, facts) for boot in boots)
     noticed = [seconds for boot in boots if (seconds := _noticed_s(boot, facts)) is not None]
     held = [seconds for boot in boots if (seconds := _held_s(boot, facts)) is not None]
-    timed(row, held or noticed)
+    row.recoveries = held or noticed
     row.seen |= {"interrupted": len(boots), "boots_noticed": len(noticed), "batches_held_for_it": len(held)}
     return row
 

@@ -151,7 +151,7 @@ class Scene:
         except httpx.HTTPError:
             return False
 
-    def wait_ready(self, limit_s: float = 30.0) -> None:
+    def wait_ready(self, limit_s: float = 120.0) -> None:
         """Wait for readiness."""
         self._wait(self.ready, limit_s, "the controller")
 

@@ -125,7 +125,7 @@ class Boil:
         wall_s = self._period_s * (1 + self._random.uniform(0.0, _LATE))
         self._wall_s += wall_s
         self._now += round(wall_s * self.speed * 1000)
-        self._machine.tick(self._now)
+        self._machine.advance(self._now)
 
     def _words(self, values: Values) -> Words:
         return [word for _, words in self._registers.words(values) for word in words]

@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING, Any
 from controller.model.facts import BagBoxed, BatchOpened, BatchPacked, BatchReleased, PrescriptionReceived
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from controller.store import Store, StoredFact
+
+    Tell = Callable[[int], object]
+    """Is told now and then how much of n is done."""
 
 _HEAT_LIMIT_MS = 4 * 3600 * 1000
 """No boil of the harness heats longer than this in plant time, with its heat-up and a hold of 2 g more."""
 
 
+COUNTED = ("wrong_bag", "lost", "double_start", "early_release", "unsafe_heat")
 _BOIL_ENDS = frozenset({"boil-end", "heat-off", "fault", "stop", "boot"})
+
+
+def quietly(_done: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass
@@ -28,6 +36,7 @@ class Row:
     """One line of the fault table. Counts of violations; `bound95`: upper 95 % bound of a rate of zero, 3/n.
 
     `also`: violations of what this row promises beyond the columns, by name. `seen`: what happened, no violations.
+    `recoveries`: wall seconds that each took.
     """
 
     fault: str
@@ -38,8 +47,7 @@ class Row:
     double_start: int = 0
     early_release: int = 0
     unsafe_heat: int = 0
-    recovery_p50_s: float = 0.0
-    recovery_p99_s: float = 0.0
+    recoveries: list[float] = field(default_factory=list[float])
     control: str = ""
     also: dict[str, int] = field(default_factory=dict[str, int])
     seen: dict[str, float] = field(default_factory=dict[str, float])
@@ -47,25 +55,38 @@ class Row:
     @property
     def violations(self) -> int:
         """All violations."""
-        columns = self.wrong_bag + self.lost + self.double_start + self.early_release + self.unsafe_heat
-        return columns + sum(self.also.values())
+        return sum(getattr(self, column) for column in COUNTED) + sum(self.also.values())
+
+    @property
+    def recovery_p50_s(self) -> float:
+        """Median of the recoveries, 0 where there are too few."""
+        return round(median(self.recoveries), 3) if len(self.recoveries) > 1 else 0.0
+
+    @property
+    def recovery_p99_s(self) -> float:
+        """99th percentile of the recoveries, 0 where there are too few."""
+        return round(quantiles(self.recoveries, n=100, method="inclusive")[98], 3) if len(self.recoveries) > 1 else 0.0
+
+    def add(self, part: Row) -> None:
+        """Add what another part of the same row found."""
+        self.n += part.n
+        self.recoveries += part.recoveries
+        for column in COUNTED:
+            setattr(self, column, getattr(self, column) + getattr(part, column))
+        for mine, more in ((self.also, part.also), (self.seen, part.seen)):
+            for name, count in more.items():
+                mine[name] = mine.get(name, 0) + count
 
     def json(self) -> dict[str, Any]:
         """Return the form of faults.json."""
         row = asdict(self)
-        del row["seen"]
+        del row["seen"], row["recoveries"]
+        row |= {"recovery_p50_s": self.recovery_p50_s, "recovery_p99_s": self.recovery_p99_s}
         row["bound95"] = round(3 / self.n, 5) if self.n else 1.0
         for name in ("control", "also"):
             if not row[name]:
                 del row[name]
         return row
-
-
-def timed(row: Row, recoveries: list[float]) -> None:
-    """Enter recovery times, wall seconds."""
-    if len(recoveries) > 1:
-        row.recovery_p50_s = round(median(recoveries), 3)
-        row.recovery_p99_s = round(quantiles(recoveries, n=100, method="inclusive")[98], 3)
 
 
 def plant_events(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -20,7 +20,7 @@ from devices.model import LinkState
 from tests.faults.floor import Floor, is_order
 from tests.faults.frames import KINDS, Liar
 from tests.faults.orders import Customer
-from tests.faults.verdict import Row, double_starts, plant_events, timed, unsafe_heat
+from tests.faults.verdict import Row, double_starts, plant_events, quietly, unsafe_heat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from devices.fleet import Fleet
     from devices.machine import ProfiledMachine
     from tests.contract.proxy import Delivery, Proxy
+    from tests.faults.verdict import Tell
 
 SOAKS, PACKERS = 20, 6
 LOSSY_TIMEOUT_S = 0.3
@@ -42,23 +43,23 @@ _NOTICED_S = 15.0
 """I11: longest time in which a half-open connection must have been noticed."""
 
 
-def lose_replies(folder: Path, *, n: int, seed: int) -> Row:
+def lose_replies(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Let `n` orders act whose answers are lost, or whose connection is cut instead of answering."""
-    return uvloop.run(_lose_replies(folder, n, seed))
+    return uvloop.run(_lose_replies(folder, n, seed, tell))
 
 
-async def _lose_replies(folder: Path, n: int, seed: int) -> Row:
+async def _lose_replies(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("reply lost after execution", n, seed)
     async with Floor(folder, soaks=SOAKS, packers=PACKERS, timeout_s=LOSSY_TIMEOUT_S) as floor:
         losses = {name: Losses(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()}
         customers = [Customer(floor.machine(name), floor.clock.now) for name in floor.names]
         async with working(*(customer.run() for customer in customers)):
-            await reached(lambda: sum(loss.lost for loss in losses.values()) >= n, _LOST_AFTER_S + n / 5)
+            await reached(lambda: sum(loss.lost for loss in losses.values()), n, _LOST_AFTER_S + n / 5, tell)
             for wire in floor.proxies.values():
                 wire.spoil = None
             await asyncio.sleep(_SETTLE_S)
         row.n = sum(loss.lost for loss in losses.values())
-        timed(row, [doubt for customer in customers for doubt in customer.doubts_s])
+        row.recoveries = [doubt for customer in customers for doubt in customer.doubts_s]
     return judged(row, folder, batches=sum(customer.batches for customer in customers))
 
 
@@ -81,12 +82,12 @@ class Losses:
         return []
 
 
-def lie(folder: Path, *, n: int, seed: int) -> Row:
+def lie(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Deliver `n` wrong frames of ten kinds, between right ones, to readers and to orders."""
-    return uvloop.run(_lie(folder, n, seed))
+    return uvloop.run(_lie(folder, n, seed, tell))
 
 
-async def _lie(folder: Path, n: int, seed: int) -> Row:
+async def _lie(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("wrong frames of 10 kinds", n, seed)
     async with Floor(folder, soaks=SOAKS, timeout_s=LYING_TIMEOUT_S) as floor:
         machines = [floor.machine(name) for name in floor.names]
@@ -95,11 +96,11 @@ async def _lie(folder: Path, n: int, seed: int) -> Row:
         heals: list[float] = []
         work = [customer.run() for customer in customers] + [_read(machine, heals) for machine in machines]
         async with working(*work):
-            await reached(lambda: sum(liar.told.total() for liar in liars) >= n, _LOST_AFTER_S + n / 20)
+            await reached(lambda: sum(liar.told.total() for liar in liars), n, _LOST_AFTER_S + n / 20, tell)
         row.n = sum(liar.told.total() for liar in liars)
         believed = Counter(kind for witness in floor.witnesses.values() for kind in witness.believed)
         row.also = {"accepted_as_good": 0, **{f"accepted_as_good: {kind}": count for kind, count in believed.items()}}
-        timed(row, heals)
+        row.recoveries = heals
     kinds = {kind: sum(liar.told[kind] for liar in liars) for kind in KINDS}
     return judged(row, folder, batches=sum(customer.batches for customer in customers), **kinds)
 
@@ -126,23 +127,23 @@ async def _read(machine: ProfiledMachine, heals: list[float]) -> None:
         await asyncio.sleep(0)
 
 
-def break_roads(folder: Path, *, n: int, seed: int) -> Row:
+def break_roads(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
     """Blackhole, forget, cut, silence and slow `n` roads while polls and orders go on."""
-    return uvloop.run(_break_roads(folder, n, seed))
+    return uvloop.run(_break_roads(folder, n, seed, tell))
 
 
-async def _break_roads(folder: Path, n: int, seed: int) -> Row:
+async def _break_roads(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("blackhole, half-open, flap", n, seed)
     async with Floor(folder, soaks=SOAKS, packers=PACKERS) as floor:
         fleet = floor.fleet()
         customers = [Customer(fleet.machines[name], floor.clock.now) for name in floor.names]
-        weather = _Weather(fleet, floor, Random(seed), n)
+        weather = _Weather(fleet, floor, Random(seed), n, tell)
         async with working(fleet.run(), *(customer.run() for customer in customers)):
             await fleet.first_reads(_HEALED_S)
             async with asyncio.timeout(_LOST_AFTER_S + n), asyncio.TaskGroup() as group:
                 for name in floor.names:
                     group.create_task(weather.over(name))
-        timed(row, weather.healed_s)
+        row.recoveries = weather.healed_s
         row.n = sum(weather.seen.values())
         row.also = {"not_healed": weather.not_healed}
     return judged(row, folder, batches=sum(customer.batches for customer in customers), **weather.seen)
@@ -151,8 +152,8 @@ async def _break_roads(folder: Path, n: int, seed: int) -> Row:
 class _Weather:
     """Breaks one road after the other until `n` were broken in all, and waits until each is alive again."""
 
-    def __init__(self, fleet: Fleet, floor: Floor, random: Random, n: int) -> None:
-        self._fleet, self._floor, self._random, self._left = fleet, floor, random, n
+    def __init__(self, fleet: Fleet, floor: Floor, random: Random, n: int, tell: Tell) -> None:
+        self._fleet, self._floor, self._random, self._left, self._tell = fleet, floor, random, n, tell
         self.seen = dict.fromkeys(("blackhole", "half-open", "flap", "silent", "slow"), 0)
         self.healed_s: list[float] = []
         self.not_healed = 0
@@ -173,6 +174,7 @@ class _Weather:
                     self.not_healed += 1
                     break
                 await asyncio.sleep(0.01)
+            self._tell(len(self.healed_s))
             self.healed_s.append(time.monotonic() - began_s)
             await asyncio.sleep(self._random.uniform(0.1, 1.0))
 
@@ -214,9 +216,11 @@ async def working(*work: Coroutine[object, object, None]) -> AsyncIterator[None]
             await asyncio.wait(tasks, timeout=1.0)
 
 
-async def reached(done: Callable[[], bool], within_s: float) -> None:
+async def reached(count: Callable[[], int], n: int, within_s: float, tell: Tell) -> None:
+    """Wait until `count` has come to `n`. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not done():  # noqa: ASYNC110  the wire counts and tells nobody
+        while (done := count()) < n:  # the wire counts and tells nobody
+            tell(done)
             await asyncio.sleep(0.05)
 
 

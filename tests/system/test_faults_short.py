@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.modbus_peer import ModbusPeer
 from tests.contract.proxy import Proxy
-from tests.faults import naive_wires, poison, power, wires
+from tests.faults import late, naive_wires, poison, power, wires
 from tests.faults.frames import KINDS
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ def test_orders_whose_answers_are_lost_act_once_and_every_doubt_is_settled(tmp_p
     assert row.violations == 0, row
     assert row.n >= 40
     assert row.recovery_p99_s < 15
+
+
+def test_requests_that_come_late_or_twice_start_nothing_twice_and_nothing_that_was_given_up(tmp_path: Path) -> None:
+    row = late.keep_requests(tmp_path / "floor", n=80, seed=10)
+    assert row.violations == 0, row
+    assert row.seen["given_up"] > 0, "some must have been later than their order's time"
+    assert row.seen["refused_duplicates"] > 0, "some must have come after a newer one, or twice"
 
 
 def test_no_wrong_frame_starts_anything_twice_and_each_kind_was_tried(tmp_path: Path) -> None:
@@ -65,6 +72,10 @@ def test_honest_boils_are_never_doubted(tmp_path: Path) -> None:
 
 def test_the_same_harness_catches_who_asks_again_when_no_answer_comes(tmp_path: Path) -> None:
     assert naive_wires.lose_replies(tmp_path / "floor", n=30, seed=7).double_start > 0
+
+
+def test_the_same_harness_catches_who_asks_again_while_a_request_is_still_on_its_way(tmp_path: Path) -> None:
+    assert naive_wires.keep_requests(tmp_path / "floor", n=40, seed=11).double_start > 0
 
 
 def test_the_same_harness_catches_who_believes_what_a_library_hands_over(tmp_path: Path) -> None:

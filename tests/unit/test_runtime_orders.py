@@ -35,7 +35,7 @@ class Machines:
 
     async def order(self, order: Order, epoch: int) -> Receipt:
         assert epoch == 7
-        self.said.append(("order", order.machine, order.number))
+        self.said.append(("stop" if order.verb == "stop" else "order", order.machine, order.number))
         if self.slow is not None and order.machine == "pot-01":
             await self.slow.wait()
         answer = self.orders.get(order.number, [Accepted(order.number)]).pop(0)
@@ -141,13 +141,45 @@ async def test_after_a_restart_an_order_that_acted_is_not_sent_again() -> None:
         assert reports[0].receipt == Finished(5, 1800)
 
 
-async def test_after_a_restart_an_expired_order_is_read_and_never_sent() -> None:
-    machines = Machines(settles={5: [None]})
+async def test_after_a_restart_an_expired_order_is_read_never_sent_and_its_number_used_up_by_a_stop() -> None:
+    machines = Machines({5: [Finished(5, 0)]}, {5: [None]})
     async with carrying(machines) as (orders, reports):
         orders.resume(at_work(an_order(5, not_after=NOW - 1)))
         await until(lambda: bool(reports))
-        assert machines.said == [("settle", "pot-01", 5)]
+        assert machines.said == [("settle", "pot-01", 5), ("stop", "pot-01", 5)]
         assert reports[0].receipt == Expired(5)
+
+
+async def test_an_order_that_comes_late_and_acts_is_followed_and_not_given_up() -> None:
+    machines = Machines({5: [Refused(5, RefusedReason.DUPLICATE)]}, {5: [None, Accepted(5)]})
+    async with carrying(machines) as (orders, reports):
+        orders.resume(at_work(an_order(5, not_after=NOW - 1)))
+        await until(lambda: bool(reports))
+        assert [what for what, *_ in machines.said] == ["settle", "stop", "settle"]
+        assert reports[0].receipt == Accepted(5)
+
+
+async def test_a_number_is_tried_to_be_used_up_until_the_machine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders_module, "_READ_AGAIN_S", 0.01)
+    away = [Expired(5), Unknown(5, "time-out"), Refused(5, RefusedReason.MODE), Finished(5, 0)]
+    machines = Machines({5: list(away)}, {5: [None]})
+    async with carrying(machines) as (orders, reports):
+        orders.resume(at_work(an_order(5, not_after=NOW - 1)))
+        await until(lambda: bool(reports))
+        assert [what for what, *_ in machines.said] == ["settle"] + ["stop"] * 4
+        assert reports[0].receipt == Expired(5)
+
+
+async def test_a_machine_that_knows_no_stop_and_one_with_another_master_end_it_too() -> None:
+    for answer, receipt in (
+        (Refused(5, RefusedReason.VERB), Expired(5)),
+        (Refused(5, RefusedReason.EPOCH), Refused(5, RefusedReason.EPOCH)),
+    ):
+        machines = Machines({5: [answer]}, {5: [None]})
+        async with carrying(machines) as (orders, reports):
+            orders.resume(at_work(an_order(5, not_after=NOW - 1)))
+            await until(lambda reports=reports: bool(reports))
+            assert reports[0].receipt == receipt
 
 
 async def test_an_order_once_accepted_is_never_sent_again_even_if_the_machine_forgot_it() -> None:
