@@ -119,10 +119,12 @@ class OpcUaLink:
         self._session()
         found: list[ua.DataValue] = []
         for parameters in self._reads:
-            found += await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
-        if len(found) != len(self._columns):
-            self._drop()
-            raise self._error(LinkLied, f"{len(found)} values for {len(self._columns)} nodes", "look at its firmware")
+            part = await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
+            if len(part) != len(parameters.NodesToRead):
+                self._drop()
+                told = f"{len(part)} values for {len(parameters.NodesToRead)} nodes"
+                raise self._error(LinkLied, told, "look at its firmware")
+            found += part
         values: list[Value | None] = []
         times: list[int] = []
         flaws: dict[str, str] = {}

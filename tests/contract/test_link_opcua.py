@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
+from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from devices.errors import LinkDown, LinkLied, LinkRefused, SiteError
 from devices.links import open_link
@@ -15,6 +16,7 @@ from devices.machine import ProfiledMachine
 from devices.model import Quality
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
+from tests.contract.proxy import opcua as framing
 from tests.contract.rigs import shelf
 from tests.contract.words import place
 
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devices.protocol import Scan
+    from tests.contract.proxy import Delivery
     from tests.contract.rigs import OpcUaRig
 
+HEAD = 24  # bytes of a message before its body
 COMMAND = (7, 65539, 3, "B-1", "boil.1", 1800, 9950, 0, 0, 1)
 
 
@@ -94,6 +98,28 @@ async def test_tags_are_read_in_as_many_calls_as_the_server_needs(opcua: OpcUaRi
     opcua.profile = replace(opcua.profile, opcua=replace(opcua.profile.opcua, max_nodes_per_read=4))
     scan = await _scan(opcua)
     assert dict(zip([tag.name for tag in opcua.profile.scanned], scan.values, strict=True)) == opcua.golden["values"]
+
+
+async def test_one_value_too_few_and_one_too_many_do_not_make_up_for_each_other(opcua: OpcUaRig) -> None:
+    assert opcua.profile.opcua is not None
+    opcua.profile = replace(opcua.profile, opcua=replace(opcua.profile.opcua, max_nodes_per_read=6))
+    opcua.proxy._framing = framing
+    link = opcua.link()
+    await link.connect()
+    wrong = iter((-1, 1))
+
+    def spoil(request: bytes, answer: bytes) -> Delivery:
+        response = struct_from_binary(ua.ReadResponse, ua.utils.Buffer(answer[HEAD:]))
+        more = next(wrong, 0)
+        response.Results = response.Results[:more] if more < 0 else response.Results + response.Results[:more]
+        body = struct_to_binary(response)
+        return [(0.0, answer[:4] + (HEAD + len(body)).to_bytes(4, "little") + answer[8:HEAD] + body)]
+
+    opcua.proxy.spoil = spoil
+    with pytest.raises(LinkLied, match="5 values for 6 nodes"):
+        await link.read()
+    assert not link.connected
+    await link.close()
 
 
 async def test_a_server_that_reads_few_nodes_at_a_time_is_asked_for_few(tmp_path: Path) -> None:

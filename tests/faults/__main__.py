@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults import kills, late, naive, naive_wires, poison, power, wires
+from tests.faults import kills, late, naive, naive_wires, opcua_wires, poison, power, wires
 from tests.faults.parts import Work, in_parts
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class Fault:
 FAULTS = (
     Fault("kills", kills.kill_controller, least=1),
     Fault("kills.naive", naive.kill_naive, share=0.2, least=20, part=20),
-    Fault("replies", wires.lose_replies, share=5, part=200),
+    Fault("replies", wires.lose_replies, share=5, least=300, part=200),
     Fault("replies.naive", naive_wires.lose_replies, share=0.5, least=40, part=40),
     Fault("late", late.keep_requests, share=2, part=100),
     Fault("late.naive", naive_wires.keep_requests, share=0.2, least=40, part=40),
-    Fault("frames", wires.lie, share=100, part=4000),
-    Fault("frames.naive", naive_wires.lie, share=2, least=300, part=1000),
+    Fault("frames", wires.lie, share=20, least=2000, part=2000),
+    Fault("frames.naive", naive_wires.lie, share=1, least=300, part=1000),
+    Fault("opcua", opcua_wires.lie, share=10, part=1000),
+    Fault("opcua.naive", opcua_wires.believe, share=1, least=200, part=1000),
     Fault("roads", wires.break_roads, part=60),
     Fault("reboots", power.reboot, share=0.4, part=20),
     Fault("power", power.cut_power, share=0.05, least=2, part=3),

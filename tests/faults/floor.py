@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from controller.demo.folder import make_folder
 from controller.demo.layout import Counts
@@ -22,9 +22,10 @@ from devices.site import PlantClock, load_site
 from tests.contract import proxy
 from tests.contract.proxy import Proxy
 from tests.faults.centre import HOME, HOSPITAL, START_MS
+from tests.faults.opcua_frames import STALE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from devices.profile import Profile
@@ -40,11 +41,20 @@ _FRAMING = {"modbus": proxy.modbus, "opcua": proxy.opcua}
 class Floor:
     """One plant process, `soaks` positions and `packers` behind proxies. `timeout_s`: of one request, as in the profiles if 0."""
 
-    def __init__(self, folder: Path, *, soaks: int, packers: int = 0, timeout_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        soaks: int,
+        packers: int = 0,
+        timeout_s: float = 0.0,
+        witness: Callable[[Link], Witness] | None = None,
+    ) -> None:
         counts = Counts(
             pots_modbus=1, pots_opcua=0, soaks=soaks, packers=max(1, packers), bench_scales=0, recheck_scales=0
         )
         self.folder = folder
+        self._witness = witness or Witness
         self._config = make_folder(
             folder, hospitals=[HOSPITAL], prescriptions=HOME / "none.jsonl", speed=SPEED, counts=counts
         )
@@ -91,7 +101,7 @@ class Floor:
 
     def link(self, machine: MachineSite, profile: Profile) -> Link:
         """Return the watched road to a machine."""
-        made = self.witnesses[machine.id] = Witness(open_link(machine, profile))
+        made = self.witnesses[machine.id] = self._witness(open_link(machine, profile))
         return made
 
     def machine(self, name: str) -> ProfiledMachine:
@@ -118,8 +128,8 @@ class Witness:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self.spoilt: list[str] = []
-        self.believed: list[str] = []
+        self.spoilt: list[Any] = []
+        self.believed: list[Any] = []
 
     @property
     def connected(self) -> bool:
@@ -152,6 +162,17 @@ class Witness:
     async def close(self) -> None:
         """As the link does."""
         await self._link.close()
+
+
+class TagWitness(Witness):
+    """A witness of lies that may spoil one value alone: that one was believed which the scan gives without a flaw."""
+
+    async def read(self) -> Scan:
+        """As the link does."""
+        before = len(self.spoilt)
+        scan = await self._link.read()
+        self.believed += [lie for lie in self.spoilt[before:] if lie.tag not in scan.flaws and lie.kind != STALE]
+        return scan
 
 
 def is_order(request: bytes) -> bool:

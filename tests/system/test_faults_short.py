@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.modbus_peer import ModbusPeer
 from tests.contract.proxy import Proxy
-from tests.faults import late, naive_wires, poison, power, wires
+from tests.faults import late, naive_wires, opcua_frames, opcua_wires, poison, power, wires
 from tests.faults.frames import KINDS
 
 if TYPE_CHECKING:
@@ -40,6 +40,14 @@ def test_no_wrong_frame_starts_anything_twice_and_each_kind_was_tried(tmp_path: 
     assert row.violations == 0, row
     assert all(row.seen[kind] for kind in KINDS)
     assert row.recovery_p99_s < 5
+
+
+def test_no_wrong_answer_of_an_opcua_server_is_believed_and_each_kind_was_tried(tmp_path: Path) -> None:
+    row = opcua_wires.lie(tmp_path / "floor", n=500, seed=12)
+    assert row.violations == 0, row.json()
+    assert all(row.seen[kind] for kind in opcua_frames.KINDS)
+    assert row.seen["good_reads"] > 100
+    assert row.seen["starts"] > 0
 
 
 def test_roads_that_end_somewhere_are_alive_again_by_themselves(tmp_path: Path) -> None:
@@ -80,6 +88,10 @@ def test_the_same_harness_catches_who_asks_again_while_a_request_is_still_on_its
 
 def test_the_same_harness_catches_who_believes_what_a_library_hands_over(tmp_path: Path) -> None:
     assert naive_wires.lie(tmp_path / "floor", n=200, seed=8).also["accepted_as_good"] > 20
+
+
+def test_the_same_harness_catches_who_believes_what_another_library_hands_over(tmp_path: Path) -> None:
+    assert opcua_wires.believe(tmp_path / "floor", n=80, seed=13).also["accepted_as_good"] > 10
 
 
 async def _ask(port: int, within_s: float = 0.5) -> bytes:
