@@ -157,9 +157,9 @@ def _page(rows: list[Row]) -> str:
     lines += [
         "",
         "Recovery is in wall seconds: from the fork to readiness (SIGKILL), from asking to knowing what became of an order",
-        "(reply lost), from a failed to the next good answer (wrong frames), from the end of the trouble to the second poll",
-        "(roads), from the boot to the hold of the batch at speed 20 (reboot; power cut, where the machines also start anew),",
-        "from the first false sample to the flag (poison).",
+        "(reply lost), from a failed to the next good answer (wrong frames and answers), from the end of the trouble to the",
+        "second poll (roads), from the boot to the hold of the batch at speed 20 (reboot; power cut, where the machines also",
+        "start anew), from the first false sample to the flag (poison).",
     ]
     lines += ["", f"Commit {commit}, Python {platform.python_version()}, {platform.machine()}."]
     return "\n".join(lines) + "\n"

@@ -7,8 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from controller.store import Store
+from tests.faults.moments import moments
 from tests.faults.scene import Scene
-from tests.faults.verdict import Row, judge, quietly
+from tests.faults.verdict import Row, journal, judge, quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ def kill_controller(folder: Path, *, n: int, seed: int, tell: Tell = quietly) ->
     """Kill our controller `n` times and judge what happened."""
     random = Random(seed)
     row = Row("SIGKILL at a random moment", n, seed)
+    killed: list[int] = []
     with Scene(folder, speed=SPEED, random=random) as scene:
         scene.start_plant()
         scene.start()
@@ -35,6 +37,7 @@ def kill_controller(folder: Path, *, n: int, seed: int, tell: Tell = quietly) ->
         for done in range(n):
             tell(done)
             work(scene, random.uniform(_SHORTEST_S, _LONGEST_S))
+            killed.append(scene.now())
             scene.kill()
             began = scene.start()
             if random.random() < 0.8:
@@ -46,6 +49,7 @@ def kill_controller(folder: Path, *, n: int, seed: int, tell: Tell = quietly) ->
         store = Store.open_readonly(scene.database)
         try:
             judge(row, folder, store, scene.accepted)
+            row.seen |= moments(journal(store), killed)
         finally:
             store.close()
     return row

@@ -80,6 +80,10 @@ class Scene:
         self.http.close()
         self._clock.close()
 
+    def now(self) -> int:
+        """Return plant time, ms."""
+        return self._clock.now()
+
     def start_plant(self) -> None:
         """Start the machines and wait until they listen."""
         said = (self.folder / "log" / "devices.plant.log").stat().st_size if self._plant is not None else 0
