@@ -28,6 +28,8 @@ _CHOICES = (
 _PATIENCE, _IN_VAIN, _NOT_READY = 30, 10, 1
 """How much one bears with a choice; what a signature that did not help costs of it, and a machine that is not ready for it."""
 
+_LATER = frozenset({"machine-not-ready", "no-pot-free"})
+
 _WET_ML = 200.0
 """A vessel with more in it than valves and walls keep back is not empty."""
 
@@ -65,6 +67,8 @@ async def hold(crew: Crew, person: Person, job: Job) -> None:
     """End a hold by the mildest choice that has not failed to help three times, nor been out of reach for long."""
     await crew.spend("hold")
     batch, reason, choices = job.task["batch"], str(job.task["details"]["reason"]), set(job.task["choices"])
+    if reason.startswith("link-stale"):
+        raise PutDown("who cannot walk there leaves it: most such pots are boiling, and their link comes back")
     if {"assume_ok", "retry"} <= choices:
         choices.discard("retry" if await _was_done(crew, job) else "assume_ok")
     for choice, intent in _CHOICES:
@@ -74,7 +78,7 @@ async def hold(crew: Crew, person: Person, job: Job) -> None:
             if intent in {"AcceptDeviation", "Continue"}:
                 fields["reason"] = reason
             signed = await crew.intend(person, RELEASE, intent, **fields)
-            crew.spent[spent] += _NOT_READY if signed.rule == "machine-not-ready" else _IN_VAIN
+            crew.spent[spent] += _NOT_READY if signed.rule in _LATER else _IN_VAIN
             must(signed)
             return
     raise PutDown("no choice is left")

@@ -163,6 +163,24 @@ async def test_an_order_in_doubt_is_settled_by_what_the_pharmacist_sees_in_the_p
     assert [(said["type"], said["pin"]) for said in door.said] == [(signed, "482913")]
 
 
+async def test_nobody_empties_a_pot_that_has_only_lost_its_link() -> None:
+    door = SayingDoor()
+    with pytest.raises(PutDown, match="link"):
+        await pharmacists.hold(crew(door), PERSON, held("migrate", "scrap", reason="link-stale.pot-01"))
+    assert not door.said
+
+
+async def test_another_pot_is_tried_before_a_batch_is_destroyed() -> None:
+    door = SayingDoor(("type", "RunDeficit", "machine-not-ready"))
+    people = crew(door)
+    for _ in range(30):
+        with pytest.raises(PutDown, match="machine-not-ready"):
+            await pharmacists.hold(people, PERSON, held("run_deficit", "migrate", "scrap"))
+    door.said.clear()
+    await pharmacists.hold(people, PERSON, held("run_deficit", "migrate", "scrap"))
+    assert [said["type"] for said in door.said] == ["Migrate"]
+
+
 async def test_minutes_that_nobody_can_see_are_asked_for_again_and_then_given_up() -> None:
     door = SayingDoor()
     door.seen = {"order_step": "boil.1", "readings": {"Level": {"value": 6000.0}}}
