@@ -36,6 +36,7 @@ class Block:
         self.first = first
         pieces = {tag.address: tag for tag in tags}
         places = {address: place for place, address in enumerate(pieces)}
+        self.table = tags[0].table
         self.address = tags[0].address or 0
         self.count = sum(WORDS[tag.type] for tag in pieces.values())
         self._format = struct.Struct(">" + "".join(_piece(tag) for tag in pieces.values()))
@@ -53,6 +54,11 @@ class Block:
             found[index] = repair(found[index])
         values[self.first : self.first + len(found)] = found
 
+    def split(self, data: bytes) -> dict[str, bytes]:
+        """Return the bytes of each tag in this block's `data`."""
+        starts = {tag.name: 2 * ((tag.address or 0) - self.address) for tag in self.tags}
+        return {tag.name: data[starts[tag.name] : starts[tag.name] + 2 * WORDS[tag.type]] for tag in self.tags}
+
     def halves(self) -> tuple[Block, ...]:
         """Cut this block in two, to find the tag that the machine refuses; nothing where there is one tag only."""
         middle = len(self.tags) // 2
@@ -62,14 +68,15 @@ class Block:
 
 
 def blocks(tags: Sequence[Tag], max_block: int) -> tuple[Block, ...]:
-    """Plan the fewest reads of `tags`, sorted by address, that ask for no register without a name."""
+    """Plan the fewest reads of `tags`, sorted by table and address, that ask for no register without a name."""
     runs: list[list[Tag]] = []
     end = size = -1
     for tag in tags:
         width = WORDS[tag.type]
-        if runs and tag.address == runs[-1][-1].address:
+        neighbour = bool(runs) and tag.table == runs[-1][-1].table
+        if neighbour and tag.address == runs[-1][-1].address:
             runs[-1].append(tag)
-        elif runs and tag.address == end and size + width <= max_block:
+        elif neighbour and tag.address == end and size + width <= max_block:
             runs[-1].append(tag)
             size += width
         else:
@@ -78,6 +85,13 @@ def blocks(tags: Sequence[Tag], max_block: int) -> tuple[Block, ...]:
         end = (tag.address or 0) + width
     starts = [sum(map(len, runs[:index])) for index in range(len(runs))]
     return tuple(Block(run, first) for run, first in zip(runs, starts, strict=True))
+
+
+def value_of(tag: Tag, data: bytes) -> Value | None:
+    """Return what the registers of one tag mean. Raises CodecError."""
+    values: list[Value | None] = [None]
+    Block([tag], 0).unpack(data, values)
+    return values[0]
 
 
 def _piece(tag: Tag) -> str:

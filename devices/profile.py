@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
+RegisterTable = Literal["holding", "input"]
 WordOrder = Literal["big", "little"]
 FieldType = Literal["u16", "u32", "text20"]
 TagType = Literal[
@@ -63,7 +64,7 @@ class Fault(Text):
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Tag:
-    """One value of the machine. Modbus tags have an `address`, OPC UA tags a `node`.
+    """One value of the machine. Modbus tags have an `address` in a `table`, OPC UA tags a `node`.
 
     `reading`: measured, so it is judged by `low`..`high`, by `rate_per_s` (largest honest change in one plant second; 0 = any)
     and by `stuck_polls` (polls after which a bit-identical value is no measurement; 0 = may rest).
@@ -74,6 +75,7 @@ class Tag:
     name: str
     type: TagType
     address: Register | None = None
+    table: RegisterTable = "holding"
     node: str = ""
     unit: str = ""
     scale: float = 1.0
@@ -92,9 +94,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Modbus:
-    """How registers are reached. `max_block`: registers one request may ask for."""
+    """How registers are reached. `table`: of all tags that name none; `max_block`: registers one request may ask for."""
 
-    table: Literal["holding"]
+    table: RegisterTable
     word_order: WordOrder
     max_block: Annotated[int, Field(ge=1, le=125)]
     min_gap_ms: Annotated[int, Field(ge=0, le=10_000)]
@@ -102,7 +104,7 @@ class Modbus:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class OpcUa:
-    """How nodes are reached: string identifiers in `namespace` (a URI)."""
+    """How nodes are reached: identifiers in `namespace` (a URI), numbers where they are written `i=NUMBER`, else strings."""
 
     namespace: str
     security: Literal["none"]
@@ -193,7 +195,7 @@ class Profile:
     def scanned(self) -> tuple[Tag, ...]:
         """The tags one read of the machine brings, in the order of their registers or of the table."""
         read = [tag for tag in self.tags.values() if tag.access == "read"]
-        return tuple(sorted(read, key=lambda tag: tag.address or 0) if self.protocol == "modbus" else read)
+        return tuple(sorted(read, key=lambda tag: (tag.table, tag.address or 0)) if self.protocol == "modbus" else read)
 
 
 _PROFILE = TypeAdapter(Profile)
@@ -241,12 +243,10 @@ def _packaged() -> list[str]:
 
 
 def _named(raw: dict[str, Any]) -> dict[str, Any]:
-    """Give each tag and verb the name it is listed under, and each tag the word order of its table."""
-    match raw.get("modbus"):
-        case {"word_order": order}:
-            defaults: dict[str, Any] = {"word_order": order}
-        case _:
-            defaults = {}
+    """Give each tag and verb the name it is listed under, and each tag what [modbus] says for all."""
+    said = raw.get("modbus")
+    everywhere = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    defaults = {key: everywhere[key] for key in ("word_order", "table") if key in everywhere}
     return {**raw, "tags": _rows(raw.get("tags", {}), defaults), "verbs": _rows(raw.get("verbs", {}), {})}
 
 

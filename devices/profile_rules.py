@@ -158,6 +158,8 @@ def _overlaps(profile: Profile) -> Iterator[str]:
         if WORDS[tag.type] > profile.modbus.max_block:
             yield f"tags.{tag.name}: wider than modbus.max_block"
     for left, right in pairwise(tags):
+        if left.table != right.table:
+            continue
         if left.bits and right.bits and left.address == right.address:
             continue
         if (left.address or 0) + WORDS[left.type] > (right.address or 0):

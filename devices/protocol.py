@@ -27,6 +27,42 @@ class Scan:
     times: Sequence[int] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a machine said of one tag: `raw` in its own words (hexadecimal registers, or a typed value), empty where nothing came.
+
+    `value`: what that means; None where it means nothing, and `flaw` says why. `at`: source time of this tag alone, ms, else 0.
+    """
+
+    raw: str
+    value: Value | None
+    flaw: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a survey, in wall seconds: what it `took`, and the silence that went before it.
+
+    `refused`: the machine's error code, 0 where it answered.
+    """
+
+    asked: str
+    took_s: float
+    waited_s: float
+    refused: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one read of all tags brought, for a person to look at. `at`: the machine's own time, ms; None where it says none."""
+
+    said: Mapping[str, Said]
+    requests: Sequence[Request]
+    at: int | None
+
+
 class Link(Protocol):
     """One connection to one machine, used by one task at a time.
 
@@ -45,6 +81,10 @@ class Link(Protocol):
 
     async def read(self) -> Scan:
         """Read every tag of the profile. Raises LinkError, or CodecError where a text is none."""
+        ...
+
+    async def survey(self) -> Survey:
+        """Read the same, tag by tag, with all that a person may want to know of it. Raises LinkError."""
         ...
 
     async def command(self, values: Sequence[int | str]) -> None:

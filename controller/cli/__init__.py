@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "outage",
         "Write the outage sheet to standard output: every disturbed batch, worst first, with a proposal.",
     ),
+    "probe": (
+        "probe",
+        "Look at one machine over its own link, say what it is and which promises of its profile it does not keep.",
+    ),
     "key": ("keys", "Keys of the HTTP API."),
     "user": ("people", "People, their roles, badges and PINs."),
     "backup": ("database", "Write a checked copy of the database to a new file, beside a running controller too."),

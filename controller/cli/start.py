@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from controller.cli.options import SITE_FILE, Config, KeyFile, Url
+from controller.cli.options import SITE_FILE, Config, KeyFile, Language, Locale, Url
 from controller.cli.plainly import plainly, tell
 from controller.config import load_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Locale(StrEnum):
-    """Languages of the floor terminal."""
-
-    CHINESE = "zh_CN"
-    ENGLISH = "en"
 
 
 def plant(config: Config = SITE_FILE) -> None:
@@ -45,7 +37,7 @@ def floor(
     config: Config = SITE_FILE,
     url: Url = "",
     key_file: KeyFile = None,
-    locale: Annotated[Locale, typer.Option(help="language")] = Locale.CHINESE,
+    locale: Language = Locale.CHINESE,
     station: Annotated[
         str, typer.Option(help="station or courier it stands for; asks where left out", metavar="ID")
     ] = "",

@@ -13,7 +13,7 @@ from devices import codec
 from devices.errors import LinkDown, LinkError, LinkLied, LinkTimeout
 from devices.model import Mode, OrderStatus, RefusedReason, State
 from devices.profile_rules import SOURCE_TIME, TEXT_TYPES
-from devices.protocol import Scan
+from devices.protocol import Request, Said, Scan, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +108,16 @@ class MemoryLink:
             for tag in scanned
         ]
         return Scan(values, dict(machine.flaws), [machine.at] * len(scanned))
+
+    async def survey(self) -> Survey:
+        """Read every tag, tag by tag."""
+        scan = await self.read()
+        names = [tag.name for tag in self._machine.profile.scanned]
+        said = {
+            name: Said("" if value is None else str(value), value, scan.flaws.get(name, ""), self._machine.at)
+            for name, value in zip(names, scan.values, strict=True)
+        }
+        return Survey(said, (Request("memory", self._machine.delay_s, 0.0, 0, tuple(names)),), self._machine.at)
 
     async def command(self, values: Sequence[int | str]) -> None:
         """Hand over the block of one order."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-READ_HOLDING: Final = 3
+FUNCTIONS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+"""Table -> the function that reads it."""
+_READS_BITS: Final = frozenset({1, 2})
+_READS: Final = frozenset(FUNCTIONS.values())
 _SHORT: Final = 9  # bytes of a refusal, and of an answer without data
 _FUNCTION, _CODE = 7, 8
 _REFUSED: Final = 0x80
@@ -19,11 +22,11 @@ class Expected:
     def __init__(self, request: bytes) -> None:
         start, unit, function = request[:4], request[6], request[_FUNCTION]
         refusal = start + b"\x00\x03" + bytes((unit, function | _REFUSED))
-        if function == READ_HOLDING:
-            data_bytes = 2 * int.from_bytes(request[10:12], "big")
-            answer = start + (3 + data_bytes).to_bytes(2, "big") + bytes((unit, function, data_bytes))
+        if function in _READS:
+            size = _data_bytes(function, int.from_bytes(request[10:12], "big"))
+            answer = start + (3 + size).to_bytes(2, "big") + bytes((unit, function, size))
             nothing = start + b"\x00\x03" + bytes((unit, function, 0))
-            self._heads = ((answer, len(answer) + data_bytes), (refusal, _SHORT), (nothing, _SHORT))
+            self._heads = ((answer, len(answer) + size), (refusal, _SHORT), (nothing, _SHORT))
         else:
             answer = start + b"\x00\x06" + request[6:12]
             self._heads = ((answer, len(answer)), (refusal, _SHORT))
@@ -44,3 +47,12 @@ def refused(answer: bytes) -> int:
     if len(answer) != _SHORT:
         return 0
     return answer[_CODE] if answer[_FUNCTION] & _REFUSED else ILLEGAL_ADDRESS
+
+
+def data_bytes(table: str, count: int) -> int:
+    """Return how many bytes of data an answer has to a read of `count` registers or bits of `table`."""
+    return _data_bytes(FUNCTIONS[table], count)
+
+
+def _data_bytes(function: int, count: int) -> int:
+    return (count + 7) // 8 if function in _READS_BITS else 2 * count

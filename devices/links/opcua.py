@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import re
+import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from asyncua import ua
@@ -36,7 +39,7 @@ from devices.errors import (
 )
 from devices.links import trust
 from devices.profile_rules import HEARTBEAT
-from devices.protocol import Scan
+from devices.protocol import Request, Said, Scan, Survey
 from devices.site import WAIVER
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ _STRANGER_CODES: Final = frozenset(
 _IMPOSTOR: Final = "is this the right machine, was its certificate renewed?"
 _STRANGER: Final = "does it trust our certificate, does it know our user?"
 _NO_WATCHDOG_S: Final = 86_400.0  # our polls find a dead connection sooner than asyncua's own probes
+_NUMERIC: Final = re.compile(r"i=(\d{1,10})")
 _ARGUMENTS: Final = {"u16": ua.VariantType.UInt16, "u32": ua.VariantType.UInt32, "text20": ua.VariantType.String}
 
 
@@ -87,6 +91,7 @@ class OpcUaLink:
         self._profile, self._opcua = profile, profile.opcua
         self._columns = [_Column(tag) for tag in profile.scanned]
         self._index = 0
+        self._ended_s = -math.inf
         self._reads: list[ua.ReadParameters] = []
         self._client: Client | None = None
         self._dying: set[asyncio.Task[None]] = set()
@@ -116,19 +121,10 @@ class OpcUaLink:
 
     async def read(self) -> Scan:
         """Read the value of every tag, with status and source time."""
-        self._session()
-        found: list[ua.DataValue] = []
-        for parameters in self._reads:
-            part = await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
-            if len(part) != len(parameters.NodesToRead):
-                self._drop()
-                told = f"{len(part)} values for {len(parameters.NodesToRead)} nodes"
-                raise self._error(LinkLied, told, "look at its firmware")
-            found += part
         values: list[Value | None] = []
         times: list[int] = []
         flaws: dict[str, str] = {}
-        for column, data in zip(self._columns, found, strict=True):
+        for column, data in zip(self._columns, await self._data(), strict=True):
             value, flaw = column.value(data)
             at: Any = data.SourceTimestamp  # a datetime; the annotation in asyncua is a name for the wire type
             values.append(value)
@@ -136,6 +132,34 @@ class OpcUaLink:
             if flaw or at is None:
                 flaws[column.name] = flaw or "no-source-time"
         return Scan(values, flaws, times)
+
+    async def survey(self) -> Survey:
+        """Read the same, and keep for a person what was asked and what came in the machine's own words."""
+        requests: list[Request] = []
+        said = {
+            column.name: column.said(data)
+            for column, data in zip(self._columns, await self._data(requests), strict=True)
+        }
+        return Survey(said, tuple(requests), max((one.at for one in said.values()), default=0) or None)
+
+    async def _data(self, requests: list[Request] | None = None) -> Sequence[ua.DataValue]:
+        """Read every node; note in `requests` what was asked and how long it took."""
+        self._session()
+        found: list[ua.DataValue] = []
+        for parameters in self._reads:
+            before, began_s = len(found), time.monotonic()
+            part = await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
+            if len(part) != len(parameters.NodesToRead):
+                self._drop()
+                told = f"{len(part)} values for {len(parameters.NodesToRead)} nodes"
+                raise self._error(LinkLied, told, "look at its firmware")
+            found += part
+            if requests is not None:
+                tags = tuple(column.name for column in self._columns[before : len(found)])
+                asked, took_s = f"{len(tags)} nodes", time.monotonic() - began_s
+                requests.append(Request(asked, took_s, began_s - self._ended_s, 0, tags))
+            self._ended_s = time.monotonic()
+        return found
 
     async def command(self, values: Sequence[int | str]) -> None:
         """Hand over the block of one order with one method call."""
@@ -235,6 +259,8 @@ class OpcUaLink:
         return [ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=part) for part in parts]
 
     def _node(self, name: str) -> ua.NodeId:
+        if numeric := _NUMERIC.fullmatch(name):
+            return ua.NodeId(ua.Int32(numeric[1]), ua.Int16(self._index))
         return ua.NodeId(ua.String(name), ua.Int16(self._index), ua.NodeIdType.String)
 
     def _session(self) -> Client:
@@ -304,6 +330,17 @@ class _Column:
         self.name = tag.name
         self._type = ua.VariantType[tag.type]
         self._scale = tag.scale
+
+    def said(self, data: ua.DataValue) -> Said:
+        """Return what the machine said, whole, and what it means."""
+        value, flaw = self.value(data)
+        variant, status, at = data.Value, data.StatusCode, cast("datetime | None", data.SourceTimestamp)
+        raw = "" if variant is None else f"{variant.VariantType.name} {variant.Value!r}"
+        if status is not None and not status.is_good():
+            raw = f"{raw} {status.name}".strip()
+        if at is None:
+            return Said(raw, value, flaw or "no-source-time")
+        return Said(raw, value, flaw, (at - _EPOCH) // _MILLISECOND)
 
     def value(self, data: ua.DataValue) -> tuple[Value | None, str]:
         """Return value and flaw of what the machine said; a doubtful value is kept, a missing one is None."""

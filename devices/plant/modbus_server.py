@@ -133,7 +133,7 @@ class _Unit:
             return ExcCodes.DEVICE_BUSY
         try:
             match function, written:
-                case 3, None:
+                case 3 | 4, None:  # as many machines do, it shows the same registers as holding and as input
                     if faults.slow_s:
                         await asyncio.sleep(faults.slow_s)
                     self._show(current, start)

@@ -134,7 +134,7 @@ class OpcuaServer:
         space = await self._server.register_namespace(table.namespace)
         objects: dict[str, Any] = {}
         for tag in table.tags.values():
-            parent, kind, node = tag.node.rpartition(".")[0], ua.VariantType[tag.type], ua.NodeId(tag.node, space)
+            parent, kind, node = tag.node.rpartition(".")[0], ua.VariantType[tag.type], _node_id(tag.node, space)
             if parent not in objects:
                 name = ua.QualifiedName(parent, space)
                 objects[parent] = await self._server.nodes.objects.add_object(ua.NodeId(parent, space), name)
@@ -192,6 +192,12 @@ class OpcuaServer:
             status = ua.StatusCode(ua.StatusCodes.BadSensorFailure if lost else ua.StatusCodes.Good)
             shown = ua.DataValue(ua.Variant(value, kind), StatusCode=status, SourceTimestamp=stamp)
             await self._server.write_attribute_value(node, shown)
+
+
+def _node_id(name: str, space: int) -> ua.NodeId:
+    """Return the identifier that a table writes as `i=NUMBER` or as a string."""
+    number = name.removeprefix("i=")
+    return ua.NodeId(int(number) if number != name and number.isdecimal() else name, space)
 
 
 class _Nodes(MutableMapping[ua.NodeId, Any]):

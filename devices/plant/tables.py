@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROFILES = Path(__file__).parents[1] / "profiles"
 
-SIMULATED = (("modbus", "table", "holding"), ("opcua", "security", "none"))
+SIMULATED = (("modbus", "table", ("holding", "input")), ("opcua", "security", ("none",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def table_from(raw: Mapping[str, Any]) -> Table:
     Raises LookupError or TypeError where it is not a table, ValueError where it is one of a machine that is not simulated.
     """
     for section, key, simulated in SIMULATED:
-        asked = raw.get(section, {}).get(key, simulated)
-        if asked != simulated:
-            raise ValueError(f"{key} = {asked!r}: only {simulated!r} is simulated")
+        asked = raw.get(section, {}).get(key, simulated[0])
+        if asked not in simulated:
+            raise ValueError(f"{key} = {asked!r}: only {', '.join(simulated)} is simulated")
     command, watchdog = raw.get("command"), raw.get("watchdog")
     word_order = raw.get("modbus", {}).get("word_order", "big")
     return Table(
