@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test check setup bench faults pictures lock clean
+.PHONY: demo test check setup bench faults conformance pictures lock clean
 
 demo: .venv/run.stamp
 	@$(BIN)/decoction demo
@@ -21,6 +21,9 @@ bench: .venv/dev.stamp
 
 faults: .venv/dev.stamp
 	@$(BIN)/python -m tests.faults $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
+
+conformance: .venv/dev.stamp
+	@$(BIN)/python -m tests.conformance
 
 pictures: .venv/dev.stamp
 	@$(BIN)/python -m tests.pictures

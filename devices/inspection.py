@@ -59,7 +59,7 @@ class Broken:
 
 @dataclass(slots=True)
 class Inspection:
-    """What was found. `surveys`: whole reads that came; `now`: plant time in ms at the last; `drift_ms`: the machine's less it."""
+    """What was found. `surveys`: whole reads. `now`: plant time in ms at the last; `drift_ms`: the machine's time less that."""
 
     surveys: int = 0
     failures: int = 0

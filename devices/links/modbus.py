@@ -73,7 +73,7 @@ class ModbusLink:
         return Survey(said, tuple(requests), time if isinstance(time, int) else None)
 
     async def _each_block(
-        self, came: Callable[[codec.Block, bytes], None], refused: Callable[[codec.Block, int], None] = lambda *_: None
+        self, came: Callable[[codec.Block, bytes], None], refused: Callable[[codec.Block, int], None] | None = None
     ) -> None:
         """Read every block; one that the machine refuses is read in halves, and from then on in those that it takes."""
         if asyncio.get_running_loop().time() >= self._forget_at_s:
@@ -89,7 +89,8 @@ class ModbusLink:
                 halves = block.halves()
                 if refusal.code != ILLEGAL_ADDRESS and not (refusal.code == ILLEGAL_VALUE and halves):
                     raise
-                refused(block, refusal.code)
+                if refused is not None:
+                    refused(block, refusal.code)
                 if not halves:
                     self._illegal[block.tags[0].name] = "illegal-address"
                 waiting.extend(reversed(halves))

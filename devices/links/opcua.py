@@ -56,7 +56,9 @@ _T = TypeVar("_T")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_SESSION_MS: Final = 60_000
+_LEAST_SESSION_S: Final = 10.0
+_SESSION_PERIODS: Final = 3
+"""A session that was lost takes up one of the few that a small server allows, until the server has missed us for so long."""
 _CHANNEL_MS: Final = 3_600_000  # asyncua changes the keys in good time before
 _CONNECT_REQUESTS: Final = 6  # hello, channel, session, activation, namespaces, limits
 _SHOW_REQUESTS: Final = 4  # hello, channel, endpoints, farewell
@@ -192,7 +194,7 @@ class OpcUaLink:
 
     def _new_client(self) -> Client:
         client = Client(self._url, timeout=self._profile.timeout_s, watchdog_intervall=_NO_WATCHDOG_S)
-        client.session_timeout = _SESSION_MS
+        client.session_timeout = round(1000 * max(_LEAST_SESSION_S, _SESSION_PERIODS * self._profile.period_s))
         client.secure_channel_timeout = _CHANNEL_MS
         return client
 
@@ -241,8 +243,10 @@ class OpcUaLink:
             return self._error(LinkLied, f"has no namespace {self._opcua.namespace}", "is this the right machine?")
         if isinstance(error, ua.UaStatusCodeError) and error.code in _STRANGER_CODES:
             return self._error(LinkDistrusted, f"refuses us with {type(error).__name__}", _STRANGER)
+        if isinstance(error, ua.UaStatusCodeError):
+            return self._error(LinkDown, f"does not let us in: {type(error).__name__}", "who else is connected to it?")
         security = self._site.security
-        if security is None or isinstance(error, ua.UaStatusCodeError):
+        if security is None:
             return down
         try:
             self._judge(await self._shown(_policy(security)), trust.read_papers(self._site))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devices.protocol import Link
+    from tests.conformance.servers import LibmodbusPeer, NodeOpcUaPeer
     from tests.contract.opcua_peer import OpcUaPeer
 
 TIMEOUT_S = 0.4
@@ -151,9 +152,9 @@ class ModbusRig(WireRig):
 
     scheme = "modbus://127.0.0.1:{port}/1"
 
-    def __init__(self, name: str = "pot-modbus") -> None:
+    def __init__(self, name: str = "pot-modbus", peer: LibmodbusPeer | None = None) -> None:
         super().__init__(name)
-        self.peer = ModbusPeer()
+        self.peer: Any = peer or ModbusPeer()  # what only our own can be told, only tests of our own tell it
         self._registers = RegisterMap(load_table(name))
         self._said: dict[str, Any] = dict(self.golden["values"])
 
@@ -186,9 +187,9 @@ class OpcUaRig(WireRig):
 
     scheme = "opc.tcp://127.0.0.1:{port}"
 
-    def __init__(self, peer: OpcUaPeer) -> None:
+    def __init__(self, peer: OpcUaPeer | NodeOpcUaPeer) -> None:
         super().__init__("pot-opcua")
-        self.peer = peer
+        self.peer: Any = peer
 
     async def start(self) -> None:
         self.peer.calls.clear()
