@@ -36,6 +36,7 @@ from devices.model import LinkState, Mode, Order, OrderStatus, RefusedReason, St
 
 if TYPE_CHECKING:
     from controller.model.facts import Fact
+    from controller.model.recipe import RecipeTable
 
 MINUTE = 60_000
 START = 1_795_305_600_000  # 2026-11-22T08:00+08:00
@@ -58,16 +59,16 @@ def machines(pots: int = 6) -> dict[str, Unit]:
     return {row.id: row for row in rows}
 
 
-def book(pots_wanted: int = 6) -> Book:
-    """The books of the small test site."""
-    rows = machines(pots_wanted)
+def book(pots_wanted: int = 6, recipes: RecipeTable = RECIPES, **pot: Any) -> Book:
+    """The books of the small test site. `pot`: what all its pots are, by the fields of a Unit."""
+    rows = {key: replace(row, **pot) if row.kind == "decoction" else row for key, row in machines(pots_wanted).items()}
     pots = [row for row in rows.values() if row.kind == "decoction"]
     return Book(
         formulary=FORMULARY,
-        recipes=RECIPES,
+        recipes=recipes,
         timezone=ZoneInfo("Asia/Shanghai"),
         machines=rows,
-        pot_classes=tuple(dict.fromkeys(PotClass(row.use, *row.volume_ml) for row in pots)),
+        pot_classes=tuple(dict.fromkeys(PotClass(row.use, *row.volume_ml, row.pot) for row in pots)),
         vessels={row.code: row.id for row in rows.values() if row.kind != "storage"},
         stations={"st": Station("st", StationKind.ANY, "台", "bench")},
         hospitals=frozenset({"RS-TCM"}),
@@ -135,6 +136,8 @@ class Machine:
     began_at: int = 0
     boot: int = 1
     mode: Mode = Mode.PRODUCE
+    hopper_open: bool = False
+    receiver_ml: int = 0
     starts: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -148,14 +151,15 @@ class PureLine:
     facts: list[Fact] = field(default_factory=list)
     machines: dict[str, Machine] = field(default_factory=dict)
     intents: int = 0
+    spilt_ml: int = 0
     _tokens: count[int] = field(default_factory=lambda: count(1))
     _events: list[tuple[int, int, str, str]] = field(default_factory=list)
     _ticket: count[int] = field(default_factory=count)
 
     @classmethod
-    def ready(cls, pots: int = 6) -> PureLine:
-        """A line with stock, people, and every machine seen fresh."""
-        line = cls(book=book(pots))
+    def ready(cls, pots: int = 6, **pot: Any) -> PureLine:
+        """A line with stock, people, and every machine seen fresh. `pot`: what all its pots are."""
+        line = cls(book=book(pots, **pot))
         zone = Zone("normal", "常温", "ambient", (10.0, 30.0), (35.0, 75.0), "sensor-1")
         lots = tuple(
             Lot(f"L-{n:04}", herb, "示例饮片厂", inspection_passed=True, inspection="合格", expires_at=START * 2,
@@ -208,11 +212,18 @@ class PureLine:
         heat_s = 600 if order.verb == "decoct" else 0
         if heat_s:
             self._at(self.now + heat_s * 1000, "boil", order.machine)
+        late_s = order.parameters.get("late_s", 0)
+        if late_s:
+            self._at(self.now + (heat_s + hold - late_s) * 1000, "drop", order.machine)
         self._at(self.now + (heat_s + hold) * 1000, "end", order.machine)
 
     def _at(self, when: int, what: str, machine: str) -> None:
         number = self.machines[machine].number
         heapq.heappush(self._events, (when, next(self._ticket), f"{what} {number}", machine))
+
+    def jam_hoppers(self) -> None:
+        """Let no hopper open any more."""
+        self._events = [event for event in self._events if not event[2].startswith("drop")]
 
     def report(self, name: str, **changes: Any) -> None:
         """Let a machine say what it does."""
@@ -240,7 +251,7 @@ class PureLine:
             batch=order.batch if order else "",
             boil_began_at=machine.began_at,
             boil=boil,
-            readings={"SealTemperature": 135.0},
+            readings={"SealTemperature": 135.0, "IsHopperOpen": float(machine.hopper_open)},
         )
         self.must(replace(intent, **changes))
 
@@ -268,10 +279,31 @@ class PureLine:
             return
         if what == "boil":
             machine.began_at = self.now
+        elif what == "drop":
+            machine.hopper_open = True
         else:
             machine.status = OrderStatus.FINISHED
-            machine.value = _value(machine.order)
+            machine.value = self._drained(machine) if machine.order.verb == "drain" else _value(machine.order)
         self.report(event[3])
+
+    def _drained(self, machine: Machine) -> int:
+        """Return what a drain moved: what its water left, less what was spilt; to the packer the receiver's as well."""
+        order = machine.order
+        assert order is not None
+        batch = self.floor.batches[order.batch]
+        own_ml = 0
+        if order.step != "drain.pack":
+            first = batch.boil == batch.plan.ahead
+            steam_ml = (
+                sum(record.total_counter_s for record in batch.boils[: batch.boil + 1]) / 60 * 8 if first else 160
+            )
+            water_ml = batch.plan.soak_water_ml - batch.plan.absorb_ml if first else batch.present_boil.water_ml
+            own_ml = int(water_ml - steam_ml) - self.spilt_ml
+        if order.parameters["to_packer"]:
+            own_ml, machine.receiver_ml = own_ml + machine.receiver_ml, 0
+        else:
+            machine.receiver_ml += own_ml
+        return own_ml
 
     def tasks(self, kind: str = "") -> list[Any]:
         return [task for task in tasks(self.floor, self.book, self.now) if kind in ("", task.kind)]
@@ -295,6 +327,8 @@ def _value(order: Order) -> int:
             return 8700
         case "decoct":
             return order.parameters["hold_s"]
+        case "concentrate":
+            return order.parameters["to_ml"]
         case _:
             return 1
 
@@ -337,7 +371,7 @@ class Crew:
                 line.must(i.SignVerify(task.batch, badge("checker"), "st"))
             case "empty-pot":
                 line.must_scan(task.codes[0], task.into, "operator")
-            case "place-pail" | "charge" | "add-main":
+            case "place-pail" | "charge" | "strain" | "add-main" | "load-hopper":
                 line.must_scan(task.code, task.into, "operator")
             case "add-late":
                 if not task.opens_at <= line.now <= task.closes_at:

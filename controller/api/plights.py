@@ -101,7 +101,6 @@ class _Look:
     def plight(self) -> Plight:
         """Put together what the judge asks for."""
         batch, table = self.batch, self._table
-        recipes = self._context.line.book.recipes
         is_pot = self._machine.kind == "decoction"
         liquid = self._points if is_pot else ()
         hot = _newest(liquid, table.zone_celsius[1])
@@ -109,7 +108,7 @@ class _Look:
         return Plight(
             at=self._now,
             holds=batch.holds,
-            soak_max_minutes=recipes.soak_max_minutes,
+            soak_max_minutes=batch.plan.soak_max_minutes,
             boil_celsius=self._threshold,
             since=since,
             back_at=back_at,

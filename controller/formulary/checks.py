@@ -6,19 +6,16 @@ from collections import Counter
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
-from controller.model.formulary import Absorption
-from controller.model.prescription import OUT_OF_POT, Handling, RecipeClass
+from controller.model.prescription import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
     from controller.model.alarm import AlarmTable
-    from controller.model.recipe import RecipeTable
 
-_TIMED = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_SEPARATELY})
-_IN_POT = frozenset({Handling.DECOCT_FIRST, Handling.ADD_LATE, Handling.WRAP})
-_MOST_DECOCTIONS = 2
+_TIMED = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_SEPARATELY, Handling.DECOCT_FOR_WATER})
+_IN_POT = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_FOR_WATER, Handling.ADD_LATE, Handling.WRAP})
 
 
 def formulary_checks(herbs: HerbFile, pairs: PairFile, pregnancy: PregnancyFile, aliases: AliasFile) -> Iterator[str]:
@@ -78,64 +75,6 @@ def _pair_problems(pairs: PairFile) -> Iterator[str]:
 
 def _twice(place: str, names: Iterable[str]) -> Iterator[str]:
     return (f"{place}: {name}: there {count} times" for name, count in Counter(names).items() if count > 1)
-
-
-def recipe_checks(table: RecipeTable) -> Iterator[str]:
-    """Yield every number that cannot be meant."""
-    for name in (
-        "soak_minutes", "first_minutes", "toxic_first_minutes", "heat_up_minutes", "rinse_minutes", "flush_ml",
-        "urgent_minutes", "displacement_ml_per_g", "evaporation_ml_per_min", "least_tolerance_g", "rinse_celsius",
-    ):  # fmt: skip
-        if not getattr(table, name) > 0:
-            yield f"recipes.toml: {name}: must be above 0"
-    for name in ("water_margin", "handling_share_minutes"):
-        if not getattr(table, name) >= 0:
-            yield f"recipes.toml: {name}: must not be under 0"
-    for name in (
-        "first_water_share", "fill_share", "weight_tolerance", "herb_tolerance", "toxic_tolerance", "covered_gap_share",
-    ):  # fmt: skip
-        if not 0 < getattr(table, name) < 1:
-            yield f"recipes.toml: {name}: must lie between 0 and 1"
-    for name in ("routine_cutoff_hour", "routine_promise_hour"):
-        if not 0 <= getattr(table, name) < 24:  # noqa: PLR2004 - hours of a day
-            yield f"recipes.toml: {name}: no hour of the day"
-    yield from _order_problems(table)
-    yield from _key_problems(table)
-
-
-def _order_problems(table: RecipeTable) -> Iterator[str]:
-    if table.soak_max_minutes < table.soak_minutes:
-        yield "recipes.toml: soak_max_minutes: under soak_minutes"
-    if not 1 <= table.urgent_decoctions <= _MOST_DECOCTIONS:
-        yield f"recipes.toml: urgent_decoctions: must be 1 to {_MOST_DECOCTIONS}"
-    if not 0 < table.late_minutes[0] < table.late_minutes[1]:
-        yield "recipes.toml: late_minutes: no window"
-    if not 0 < table.seal_celsius[0] < table.seal_celsius[1]:
-        yield "recipes.toml: seal_celsius: no range"
-    if table.toxic_tolerance > table.herb_tolerance:
-        yield "recipes.toml: toxic_tolerance: wider than herb_tolerance"
-    for name, recipe in table.classes.items():
-        minutes, place = recipe.boil_minutes, f"recipes.toml: classes.{name}.boil_minutes"
-        if not 1 <= len(minutes) <= _MOST_DECOCTIONS or min(minutes) <= 0:
-            yield f"{place}: one or two decoctions of at least a minute"
-        elif minutes[-1] > minutes[0]:
-            yield f"{place}: the second decoction is longer than the first"
-        elif minutes[0] <= table.late_minutes[1]:
-            yield f"{place}: the late window does not fit into the first decoction"
-
-
-def _key_problems(table: RecipeTable) -> Iterator[str]:
-    for name in RecipeClass:
-        if name not in table.classes:
-            yield f"recipes.toml: classes.{name}: missing"
-    for kind in Absorption:
-        if not table.absorption_ml_per_g.get(kind, -1) >= 0:
-            yield f"recipes.toml: absorption_ml_per_g.{kind}: missing or under 0"
-    for name in sorted(OUT_OF_POT.union(table.separate_minutes)):
-        if name not in OUT_OF_POT:
-            yield f"recipes.toml: separate_minutes.{name}: goes into the pot"
-        elif not table.separate_minutes.get(name, -1) >= 0:
-            yield f"recipes.toml: separate_minutes.{name}: missing or under 0"
 
 
 def alarm_checks(table: AlarmTable) -> Iterator[str]:

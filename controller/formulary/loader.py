@@ -5,19 +5,23 @@ Tables are read from this package; a folder or file of one's own may be given in
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from importlib.resources import files
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from controller.formulary.checks import alarm_checks, formulary_checks, recipe_checks
-from controller.formulary.reading import FormularyError, read_table
+from controller.formulary.checks import alarm_checks, formulary_checks
+from controller.formulary.reading import FormularyError, read_raw, read_table, shaped
+from controller.formulary.recipe_checks import recipe_checks
 from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
 from controller.model.alarm import AlarmTable
 from controller.model.formulary import Formulary, Herb, Pair, PregnancyRow
-from controller.model.recipe import RecipeTable
+from controller.model.recipe import RecipeNumbers, RecipeTable
 from controller.quality.outage import OutageTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
 _HOME = files("controller.formulary")
@@ -45,12 +49,44 @@ def load_formulary(folder: Traversable = _HOME) -> Formulary:
     return _formulary(*tables)
 
 
-def load_recipes(file: Traversable = _HOME / "recipes.toml") -> RecipeTable:
-    """Read the recipe numbers. Raises FormularyError with every problem."""
-    table = read_table(file, RecipeTable)
-    if problems := list(recipe_checks(table)):
+def load_recipes(own: Traversable | None = None, *, general: Traversable = _HOME / "recipes.toml") -> RecipeTable:
+    """Read the recipe numbers. `own`: the site's file, which says what it does otherwise. Raises FormularyError."""
+    below = read_raw(general)
+    mine = {} if own is None else read_raw(own)
+    keys = frozenset(_leaves(mine))
+
+    def file_of(place: str) -> str:
+        return own.name if own is not None and (place in keys or place.partition(".")[0] in mine) else general.name
+
+    unnamed = [] if own is None or "version" in mine else [f"{own.name}: version: these numbers need one of their own"]
+    raw = _over(below, mine)
+    try:
+        file = shaped(raw, RecipeNumbers, file_of)
+    except FormularyError as error:
+        raise FormularyError([*unnamed, *error.problems]) from error
+    content = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    table = RecipeTable(**{one.name: getattr(file, one.name) for one in fields(file)}, site_keys=keys, content=content)
+    if problems := unnamed + [f"{file_of(place)}: {place}: {what}" for place, what in recipe_checks(table)]:
         raise FormularyError(problems)
     return table
+
+
+def _over(general: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay a site's tables over the general ones, key by key."""
+    merged = dict(general)
+    for key, value in own.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _over(cast("dict[str, Any]", below), cast("dict[str, Any]", value)) if both else value
+    return merged
+
+
+def _leaves(raw: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    for key, value in raw.items():
+        if isinstance(value, dict):
+            yield from _leaves(cast("dict[str, Any]", value), f"{place}{key}.")
+        else:
+            yield f"{place}{key}"
 
 
 def load_alarms(file: Traversable = _HOME / "alarms.toml") -> AlarmTable:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 Shape = TypeVar("Shape")
@@ -25,16 +25,29 @@ class FormularyError(Exception):
 
 def read_table(file: Traversable, shape: type[Shape]) -> Shape:
     """Read a TOML file into `shape`, a dataclass: no unknown key, no missing one, no wrong type. Raises FormularyError."""
+    return shaped(read_raw(file), shape, lambda _: file.name)
+
+
+def read_raw(file: Traversable) -> dict[str, Any]:
+    """Read a TOML file as it stands. Raises FormularyError."""
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # TOML and Unicode errors are ValueErrors
+        raise FormularyError([f"{file.name}: {error}"]) from error
+
+
+def shaped(raw: Mapping[str, Any], shape: type[Shape], file_of: Callable[[str], str]) -> Shape:
+    """Turn what was read into `shape`. `file_of`: name of the file that a place stands in. Raises FormularyError."""
+    try:
         # By way of JSON, strict reading still takes words for enumerations and lists for pairs; nan and inf are refused.
         return TypeAdapter(shape).validate_json(
             json.dumps(raw, allow_nan=False, default=str), strict=True, extra="forbid"
         )
     except ValidationError as error:
-        problems = [f"{file.name}: {_place(row['loc'])}: {row['msg']}" for row in error.errors()]
-    except (OSError, ValueError) as error:  # TOML and Unicode errors are ValueErrors
-        problems = [f"{file.name}: {error}"]
+        places = ((_place(row["loc"]), row["msg"]) for row in error.errors())
+        problems = [f"{file_of(place)}: {place}: {message}" for place, message in places]
+    except ValueError as error:
+        problems = [f"{file_of('')}: {error}"]
     raise FormularyError(problems)
 
 

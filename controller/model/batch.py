@@ -24,6 +24,8 @@ class Stage(StrEnum):
     BOILING = "boiling"
     MAIN_WAITS = "main-waits"
     BOILED = "boiled"
+    COLLECTED = "collected"
+    CONCENTRATED = "concentrated"
     DRAIN_WAITS = "drain-waits"
     DRAINED = "drained"
     PACKING = "packing"
@@ -157,7 +159,8 @@ class Batch:
     `separate.HERB`. `awaits`: the packer it queues for. `boil`: index into `plan.boils` of the present boil. `order`: number
     of the open order, 0 where none, on `order_machine`; `done_step`: the last step a machine finished. `interrupted`: the step
     that a machine did not bring to its end, `repeats`: how often a person let one run again; `moves`: how often it was carried to
-    another pot.
+    another pot. `loaded_at`: when the late herbs went into the pot's hopper; `liquids`: mL of each decoction that went into its
+    receiver.
     """
 
     id: str
@@ -182,6 +185,7 @@ class Batch:
     boil: int = 0
     boils: tuple[BoilRecord, ...] = ()
     main_added_at: int = 0
+    loaded_at: int = 0
     late_at: int = 0
     late_missed: bool = False
     attestations: tuple[Attestation, ...] = ()
@@ -193,6 +197,7 @@ class Batch:
     interrupted: str = ""
     holds: tuple[Hold, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    liquids: tuple[int, ...] = ()
     bags: tuple[str, ...] = ()
     packed: int = 0
     boxed: int = 0
@@ -215,7 +220,8 @@ class Batch:
     def movable(self) -> bool:
         """Whether all there is of it is in the pot, and can be carried to another: nothing poured off, no herbs to follow."""
         inside = self.stage in (Stage.CHARGED, Stage.BOILING, Stage.BOILED)
-        return inside and self.present_boil.name == "boil.1" and not (self.packer or self.awaits)
+        elsewhere = self.packer or self.awaits or self.loaded_at  # what is in the hopper falls with the boil
+        return inside and self.present_boil.name == "boil.1" and not elsewhere
 
     @property
     def present_boil(self) -> Boil:

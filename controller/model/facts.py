@@ -525,8 +525,19 @@ class MainAdded(OfCase):
 
 
 @dataclass(frozen=True, slots=True)
+class HopperLoaded(OfCase):
+    """The add-late herbs are in the hopper of their pot, which drops them by itself."""
+
+    at: int
+    case: str
+    batch: str
+    pot: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class LateAdded(OfCase):
-    """The add-late herbs went in."""
+    """The add-late herbs went in. `by`: a person, or the pot whose hopper dropped them."""
 
     at: int
     case: str
@@ -946,6 +957,7 @@ Fact = (
     | BoilSettled
     | DeficitOrdered
     | MainAdded
+    | HopperLoaded
     | LateAdded
     | LateMissed
     | SeparateAttested

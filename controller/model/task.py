@@ -22,7 +22,9 @@ class TaskKind(StrEnum):
     PLACE_PAIL = "place-pail"  # scan pail into the soaking position
     CHARGE = "charge"  # scan pail into the pot
     EMPTY_POT = "empty-pot"  # scan any free pail into the pot that is given up
+    STRAIN = "strain"  # lift out the decoct-for-water herbs and scan pail into the pot again: their liquid stays
     ADD_MAIN = "add-main"  # scan pail into the pot again, after the decoct-first herbs
+    LOAD_HOPPER = "load-hopper"  # scan the late packet into the pot whose hopper will drop it
     ADD_LATE = "add-late"  # scan the late packet into the pot, between opens_at and closes_at
     SEPARATE = "separate"  # AttestSeparate
     RELEASE = "release"  # SignRelease

@@ -11,7 +11,7 @@ from controller.model.formulary import Formulary
 from controller.model.people import Station
 from controller.model.plan import Plan
 from controller.model.prescription import VESSEL_USE
-from controller.model.recipe import RecipeTable
+from controller.model.recipe import PotKind, RecipeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Unit:
     """One machine of the site, as far as decisions look at it.
 
     `code`: the label on its vessel. `volume_ml`: (smallest load, volume), (0, 0) where it holds nothing. `packer`: where a pot
-    drains to. `waiver`: what it runs without, shown on the screen.
+    drains to. `waiver`: what it runs without, shown on the screen. `pot`: its kind; `hopper`: it drops the late herbs by
+    itself; `metered`: it says how much it moved.
     """
 
     id: str
@@ -29,24 +30,35 @@ class Unit:
     use: str = ""
     packer: str = ""
     waiver: str = ""
+    pot: PotKind = PotKind.OPEN
+    hopper: bool = False
+    metered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PotClass:
-    """Pots that can do the same work: same use, smallest load and volume in mL."""
+    """Pots that can do the same work: same use, smallest load and volume in mL, same kind."""
 
     use: str
     least_ml: int
     volume_ml: int
+    kind: PotKind = PotKind.OPEN
 
     @property
     def key(self) -> str:
         """Name of the class in the floor's index."""
-        return f"{self.use}/{self.least_ml}/{self.volume_ml}"
+        kind = "" if self.kind is PotKind.OPEN else f"/{self.kind}"
+        return f"{self.use}/{self.least_ml}/{self.volume_ml}{kind}"
 
-    def takes(self, plan: Plan, fill_share: float) -> bool:
-        """Whether a batch may go into such a pot: kept for its use, and the first charge neither too small nor foaming over."""
-        return self.use == VESSEL_USE[plan.route] and self.least_ml <= plan.load_ml <= self.volume_ml * fill_share
+    def takes(self, plan: Plan, recipes: RecipeTable) -> bool:
+        """Whether a batch may go into such a pot: of its use, of a kind it was planned for, not too small, not foaming."""
+        if self.use != VESSEL_USE[plan.route] or (plan.kinds and self.kind not in plan.kinds):
+            return False
+        return self.least_ml <= plan.load_ml <= self.most_ml(recipes)
+
+    def most_ml(self, recipes: RecipeTable) -> float:
+        """Return the largest load that does not foam over."""
+        return self.volume_ml * recipes.of_kind(self.kind, "fill_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +85,14 @@ class Book:
     alarms: AlarmTable
     spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
+    def pot_class_keys(self) -> dict[str, str]:
+        """Return the name of the class of each pot."""
+        return {pot: self.pot_class(pot).key for pot in self.boil_celsius}
+
     def pot_class(self, machine: str) -> PotClass:
         """Return the class of a pot."""
         pot = self.machines[machine]
-        return PotClass(pot.use, *pot.volume_ml)
+        return PotClass(pot.use, *pot.volume_ml, pot.pot)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from controller.model.alarm import Alarm
 from controller.model.batch import Batch, BoilRecord, Stage, Weighing
 from controller.model.case import Case, Parcel, Status
 from controller.model.equipment import Equipment
+from controller.model.plan import AHEAD
 from controller.pipeline.rows import put
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _STATUS = {
     Stage.BOILING: Status.DECOCTING,
     Stage.MAIN_WAITS: Status.DECOCTING,
     Stage.BOILED: Status.DECOCTING,
+    Stage.COLLECTED: Status.DECOCTING,
+    Stage.CONCENTRATED: Status.DECOCTING,
     Stage.DRAIN_WAITS: Status.DECOCTING,
     Stage.DRAINED: Status.DECOCTING,
     Stage.PACKING: Status.PACKING,
@@ -156,6 +159,12 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
                     operators=_with(b.operators, fact.by),
                 ),
             )
+        case f.HopperLoaded():
+            return _on(
+                floor, fact.batch, lambda b: replace(b, loaded_at=fact.at, operators=_with(b.operators, fact.by))
+            )
+        case f.LateAdded() if floor.machines.get(fact.by) is not None:
+            return _batch(floor, fact.batch, late_at=fact.at)
         case f.LateAdded():
             return _on(floor, fact.batch, lambda b: replace(b, late_at=fact.at, operators=_with(b.operators, fact.by)))
         case f.LateMissed():
@@ -499,14 +508,24 @@ def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
         if fact.step.startswith("charge"):
             return replace(done, stage=Stage.BOILED if done.boils[done.boil].settled else Stage.BOILING)
         if fact.step.startswith("drain."):
-            return (
-                replace(done, stage=Stage.DRAINED)
-                if batch.last_boil
-                else replace(done, stage=Stage.BOILING, boil=batch.boil + 1)
-            )
+            return _drained(done, fact)
+        if fact.step.startswith("concentrate"):
+            return replace(done, stage=Stage.CONCENTRATED)
         return done
 
     return _on(floor, fact.batch, change)
+
+
+def _drained(batch: Batch, fact: f.OrderFinished | f.OrderAttested) -> Batch:
+    """Go on after a drain: into the receiver between decoctions and before concentrating, else to the packer."""
+    collects = batch.plan.concentrate_ml and batch.stage is Stage.BOILED
+    if batch.last_boil and not collects:
+        return replace(batch, stage=Stage.DRAINED)
+    value_ml = fact.value if isinstance(fact, f.OrderFinished) else 0
+    batch = replace(batch, liquids=(*batch.liquids, value_ml))
+    if batch.last_boil:
+        return replace(batch, stage=Stage.COLLECTED)
+    return replace(batch, stage=Stage.BOILING, boil=batch.boil + 1)
 
 
 def _dropped(floor: Floor, fact: f.OrderDropped) -> Floor:
@@ -572,7 +591,7 @@ def _boil(floor: Floor, key: str, name: str, **changes: Any) -> Floor:
 
 def _settled(floor: Floor, fact: f.BoilSettled) -> Floor:
     floor = _boil(floor, fact.batch, fact.name, settled=True)
-    return _batch(floor, fact.batch, stage=Stage.MAIN_WAITS if fact.name == "first" else Stage.BOILED)
+    return _batch(floor, fact.batch, stage=Stage.MAIN_WAITS if fact.name in AHEAD else Stage.BOILED)
 
 
 def _deficit(floor: Floor, fact: f.DeficitOrdered) -> Floor:

@@ -20,6 +20,7 @@ _MOVES_BATCH = (
     f.OrderDropped,
     f.BoilSettled,
     f.MainAdded,
+    f.HopperLoaded,
     f.LateAdded,
     f.SeparateAttested,
     f.DeficitOrdered,

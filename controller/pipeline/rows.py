@@ -162,12 +162,15 @@ def _machine_indexes(floor: Floor, old: Equipment | None, new: Equipment | None)
             agenda = floor.free_soaks.put(machine.id, 0) if free else floor.free_soaks.drop(machine.id)
             changes["free_soaks"] = agenda
         case "decoction":
-            agenda = floor.open_pots.get(machine.pot_class, Agenda())
+            pots = floor.open_pots
+            if old is not None and old.pot_class != machine.pot_class and old.pot_class in pots:
+                pots = pots.set(old.pot_class, pots[old.pot_class].drop(machine.id))
+            agenda = pots.get(machine.pot_class, Agenda())
             free = new is not None and not new.next_batch and new.usable
             agenda = (
                 agenda.put(machine.id, machine.free_at if machine.batch else 0) if free else agenda.drop(machine.id)
             )
-            changes["open_pots"] = floor.open_pots.set(machine.pot_class, agenda)
+            changes["open_pots"] = pots.set(machine.pot_class, agenda)
         case _:
             pass
     return changes
@@ -204,14 +207,10 @@ def _case_codes(case: Case | None) -> frozenset[str]:
 def _batch_codes(batch: Batch | None) -> frozenset[str]:
     if batch is None:
         return frozenset()
-    pail_in_use = batch.pail and (batch.stage in _BEFORE_POT or (_has_first(batch) and not batch.main_added_at))
+    pail_in_use = batch.pail and (batch.stage in _BEFORE_POT or batch.boil < batch.plan.ahead)
     return frozenset(
         (batch.id, *(code for _, code in batch.packets), *batch.bags, *((batch.pail,) if pail_in_use else ()))
     )
-
-
-def _has_first(batch: Batch) -> bool:
-    return bool(batch.plan.boils) and batch.plan.boils[0].name == "first"
 
 
 def _deadline(floor: Floor, kind: str, old: Any, new: Any, at: Any) -> Agenda:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from controller.model.batch import Batch, Cause, Choice, Stage
 from controller.model.case import Case, Status
 from controller.model.people import Role
-from controller.model.plan import JoinsAt
+from controller.model.plan import FOR_WATER, JoinsAt
 from controller.model.prescription import DeliveryMethod
 from controller.model.task import Task, TaskKind
 from controller.pipeline.decide.advance import parts_missing
+from controller.pipeline.decide.hopper import awaits_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
         yield from _parts(case, batch)
     if not batch.held:
         yield from _of_stage(floor, case, batch, codes, book)
-    yield from _late(case, batch, codes)
+    yield from _late(case, batch, codes, book)
 
 
 def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
@@ -84,7 +85,8 @@ def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
             yield Task(TaskKind.CHARGE, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
         case Stage.MAIN_WAITS:
             into, details = codes[batch.pot], {"machine": batch.pot}
-            yield Task(TaskKind.ADD_MAIN, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
+            kind = TaskKind.STRAIN if batch.present_boil.name == FOR_WATER else TaskKind.ADD_MAIN
+            yield Task(kind, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
         case Stage.QUALITY_CHECK:
             yield Task(TaskKind.RELEASE, case.id, batch.id, Role.PHARMACIST, rank)
         case Stage.RELEASED if case.parcel:
@@ -173,9 +175,13 @@ def _parts(case: Case, batch: Batch) -> Iterator[Task]:
             )
 
 
-def _late(case: Case, batch: Batch, codes: dict[str, str]) -> Iterator[Task]:
+def _late(case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
     if batch.plan.late_minutes is None or batch.late_at or batch.late_missed:
         return
+    if awaits_load(batch, book):
+        packet, details = dict(batch.packets)["late"], {"machine": batch.pot}
+        into, role = codes[batch.pot], Role.OPERATOR
+        yield Task(TaskKind.LOAD_HOPPER, case.id, batch.id, role, case.promised_at, packet, into, details=details)
     for record in batch.boils:
         if record.opens_at:
             yield Task(

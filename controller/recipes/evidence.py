@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controller.model.plan import FOR_WATER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -33,13 +35,18 @@ def item_names(items: Iterable[PlanItem]) -> tuple[str, ...]:
 
 
 def decoction_evidence(
-    items: Sequence[PlanItem], boils: Sequence[Boil], separate: Sequence[SeparateTask], *, late: bool
+    items: Sequence[PlanItem],
+    boils: Sequence[Boil],
+    separate: Sequence[SeparateTask],
+    *,
+    late: bool,
 ) -> Required:
     """Return the checkpoints of a decocted batch."""
     signed = (
         *_BY_THE_PHARMACIST,
         *_AT_THE_POT,
         *(f"{boil.name}.minutes" for boil in boils),
+        *(("strain",) if any(boil.name == FOR_WATER for boil in boils) else ()),
         *(("late.window",) if late else ()),
         *(f"separate.{task.herb}" for task in separate),
         *_AT_THE_PACKER,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from controller.model.recipe import RecipeTable
 
 _APART = {
+    Handling.DECOCT_FOR_WATER: Container.WATER,
     Handling.DECOCT_FIRST: Container.FIRST,
     Handling.ADD_LATE: Container.LATE,
     Handling.DECOCT_SEPARATELY: Container.SEPARATE,

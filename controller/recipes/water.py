@@ -1,4 +1,4 @@
-"""Water in = kept by the herbs + boiled away + poured into pouches, and a margin on it all; shared out over the decoctions."""
+"""Water in = kept by the herbs + boiled away + drawn for the pouches, and a margin on it all; shared out over the decoctions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ _SECOND = "boil.2"
 
 @dataclass(frozen=True, slots=True)
 class Water:
-    """The water of one batch, mL. `first_ml` comes with the pail; `load_ml` is it and the volume of the herbs."""
+    """The water of one batch, mL. `first_ml` comes with the pail; `load_ml` is it and the volume of the herbs.
+
+    `combined_ml`: the liquid of all decoctions together; `concentrate_ml`: what it is boiled down to, 0 where it is not.
+    """
 
     first_ml: int
     absorbed_ml: int
     load_ml: int
     herb_g: int
+    combined_ml: int
+    concentrate_ml: int
     boils: tuple[Boil, ...]
 
 
@@ -46,7 +51,8 @@ def share_out(
     absorbed_ml = fsum(item.grams * table.absorption_ml_per_g[formulary.herbs[item.herb].absorption] for item in items)
     steam_ml = {name: minutes * table.evaporation_ml_per_min for name, minutes in timed}
     taken_ml = absorbed_ml + fsum(steam_ml.values())
-    total_ml = (pouches_ml + taken_ml) * (1 + table.water_margin) + table.dead_volume_ml
+    drawn_ml = pouches_ml * table.collect_share
+    total_ml = (drawn_ml + taken_ml) * (1 + table.water_margin) + table.dead_volume_ml
     first_ml = ceil(total_ml)
     if _SECOND in steam_ml:
         half_ml = (total_ml - taken_ml) / 2
@@ -57,5 +63,9 @@ def share_out(
         absorbed_ml=round(absorbed_ml),
         load_ml=ceil(first_ml + herb_g * table.displacement_ml_per_g),
         herb_g=ceil(herb_g),
+        combined_ml=int(total_ml - taken_ml),
+        concentrate_ml=ceil(pouches_ml * (1 + table.water_margin)) + table.dead_volume_ml
+        if drawn_ml > pouches_ml
+        else 0,
         boils=tuple(Boil(name, minutes, second_ml if name == _SECOND else 0) for name, minutes in timed),
     )

@@ -101,7 +101,7 @@ class _Fold:
 
     def _dispensed(self, entry: BatchEntry, fact: f.Fact) -> None:
         match fact:
-            case f.PailBound():
+            case f.PailBound() | f.PotEmptied():
                 entry["machines"]["pail"] = fact.pail
             case f.DrawerScanned():
                 entry["herbs"][fact.item] |= {"lot": fact.lot, "drawer": fact.drawer}
@@ -119,8 +119,6 @@ class _Fold:
                 entry["machines"] |= {"soaking": fact.machine, "decoction": fact.pot}
             case f.PotReserved():
                 entry["machines"]["decoction"] = fact.pot
-            case f.PotEmptied():
-                entry["machines"]["pail"] = fact.pail
             case f.PackerTaken():
                 entry["machines"]["packing"] = fact.packer
             case f.SoakBegan():
@@ -129,6 +127,8 @@ class _Fold:
                 entry["soak"].setdefault("charged_at", fact.at)
             case f.MainAdded():
                 entry["additions"].append({"what": "main", "at": fact.at, "by": fact.by, "minutes": None})
+            case f.HopperLoaded():
+                entry["additions"].append({"what": "hopper", "at": fact.at, "by": fact.by, "minutes": None})
             case f.LateAdded():
                 entry["additions"].append({"what": "add-late", "at": fact.at, "by": fact.by, "minutes": fact.minutes})
             case f.LateMissed():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from controller.config import VESSELS
 from controller.formulary import load_alarms
 from controller.model.people import Station, StationKind
+from controller.model.recipe import PotKind
 from controller.model.world import Book, PotClass, Unit
 from devices.errors import SiteError
 from devices.site import grace_s
@@ -39,7 +40,6 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
     site = config.site
     machines = {machine.id: (machine, _profile(machine, profiles, site)) for machine in site.machines.values()}
     pots = {key: pair for key, pair in machines.items() if pair[0].kind == "decoction"}
-    boiling = boiling_celsius(site.pressure_kpa)
     stations = (
         *config.stations,
         *(Station(key, StationKind.COURIER, name, name) for key, name in config.couriers.items()),
@@ -48,15 +48,15 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
         formulary=formulary,
         recipes=recipes,
         timezone=config.timezone,
-        machines=MappingProxyType({machine.id: _unit(machine) for machine, _ in machines.values()}),
-        pot_classes=tuple(dict.fromkeys(PotClass(pot.use, *pot.volume_ml) for pot, _ in pots.values())),
+        machines=MappingProxyType({machine.id: _unit(machine, profile) for machine, profile in machines.values()}),
+        pot_classes=tuple(
+            dict.fromkeys(PotClass(pot.use, *pot.volume_ml, pot_kind(profile)) for pot, profile in pots.values())
+        ),
         vessels=MappingProxyType({pot.code: pot.id for pot, _ in machines.values() if pot.kind in VESSELS}),
         stations=MappingProxyType({station.id: station for station in stations}),
         hospitals=frozenset(config.hospitals),
         pails=config.pails,
-        boil_celsius=MappingProxyType(
-            {key: boiling - (profile.boil_delta_c or 0.0) for key, (_, profile) in pots.items()}
-        ),
+        boil_celsius=MappingProxyType({key: _boiling(profile, site, recipes) for key, (_, profile) in pots.items()}),
         grace_s=MappingProxyType(
             {key: grace_s(profile.period_s, site.speed) for key, (_, profile) in machines.items()}
         ),
@@ -77,8 +77,42 @@ def boiling_celsius(pressure_kpa: float) -> float:
     return table["b"] / (table["a"] - math.log10(pressure_kpa * table["mmhg_per_kpa"])) - table["c"]
 
 
-def _unit(machine: MachineSite) -> Unit:
-    return Unit(machine.id, machine.kind, machine.code, machine.volume_ml, machine.use, machine.packer, machine.waiver)
+def _boiling(profile: Profile, site: Site, recipes: RecipeTable) -> float:
+    """Return what counts as boiling in such a pot here: under the pressure of the air, or under what the recipe asks for."""
+    above_kpa: float = recipes.of_kind(pot_kind(profile), "pressure_kpa")
+    return boiling_celsius(site.pressure_kpa + above_kpa) - (profile.boil_delta_c or 0.0)
+
+
+def pot_kind(profile: Profile) -> PotKind:
+    """Return the kind of pot that a profile describes: what it can do says it."""
+    if profile.vessel == "pressure":
+        return PotKind.SEALED
+    if "concentrate" in profile.verbs:
+        return PotKind.CONCENTRATING
+    if _has_hopper(profile):
+        return PotKind.HOPPER
+    return PotKind.CIRCULATING if "CirculationFlow" in profile.tags else PotKind.OPEN
+
+
+def _has_hopper(profile: Profile) -> bool:
+    decoct = profile.verbs.get("decoct")
+    return decoct is not None and any(parameter.name == "late_s" for parameter in decoct.parameters)
+
+
+def _unit(machine: MachineSite, profile: Profile) -> Unit:
+    is_pot = machine.kind == "decoction"
+    return Unit(
+        machine.id,
+        machine.kind,
+        machine.code,
+        machine.volume_ml,
+        machine.use,
+        machine.packer,
+        machine.waiver,
+        pot=pot_kind(profile) if is_pot else PotKind.OPEN,
+        hopper=is_pot and _has_hopper(profile),
+        metered=is_pot and "OrderValue" in profile.tags,
+    )
 
 
 def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) -> Profile:

@@ -235,7 +235,9 @@ class _Controller:
 
     async def _enrol(self) -> None:
         """Enter what the site's files have and the line has not."""
-        new = new_in_files(self._line.floor, self._config.site, self._config.zones, self._lots)
+        new = new_in_files(
+            self._line.floor, self._config.site, self._config.zones, self._lots, self._line.book.pot_class_keys()
+        )
         if new is not None:
             await self._line.submit(new)
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))

@@ -17,7 +17,7 @@ from controller.model.intents import EnrolStock
 from controller.pipeline import restore_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from controller.model.stock import Lot, Zone
     from controller.pipeline import Aggregate
@@ -43,10 +43,16 @@ def restore(loaded: Loaded, machines: Collection[str]) -> Floor:
     return replace(floor, at=loaded.last_at)
 
 
-def new_in_files(floor: Floor, site: Site, zones: Sequence[Zone], lots: Sequence[Lot]) -> EnrolStock | None:
-    """Return what the files have and the floor has not, or has otherwise; None where there is nothing."""
+def new_in_files(
+    floor: Floor, site: Site, zones: Sequence[Zone], lots: Sequence[Lot], pot_classes: Mapping[str, str]
+) -> EnrolStock | None:
+    """Return what the files have and the floor has not, or has otherwise; None where there is nothing. `pot_classes`: by pot."""
+    known = floor.machines
     machines = tuple(
-        (machine.id, machine.kind) for machine in site.machines.values() if machine.id not in floor.machines
+        (machine.id, machine.kind)
+        for machine in site.machines.values()
+        if machine.id not in known
+        or pot_classes.get(machine.id, known[machine.id].pot_class) != known[machine.id].pot_class
     )
     changed_zones = tuple(zone for zone in zones if _zone_in_file(floor.zones.get(zone.id)) != zone)
     changed_lots = tuple(lot for lot in lots if _lot_in_file(floor.lots.get(lot.id)) != lot)

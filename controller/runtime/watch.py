@@ -32,6 +32,7 @@ ALARM_DELAY_S: Final = 5.0
 """Wall seconds for which a lost road is nobody's business yet."""
 _BOIL_MS: Final = 60_000
 _ZONE_MS: Final = 300_000
+_HOPPER: Final = "IsHopperOpen"
 _CELSIUS, _HUMIDITY = "Temperature", "Humidity"
 _LOG = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ class Watch:
         truth = None if order is None else self._boiling.take(snapshot, order, floor)
         self._recorder.take(snapshot, "" if machine is None or machine.given_up else machine.batch)
         sight = self._sights[snapshot.machine]
+        hopper = snapshot.readings.get(_HOPPER)
         said = (
             snapshot.state,
             snapshot.step,
@@ -102,6 +104,7 @@ class Watch:
             snapshot.order_status,
             snapshot.refused_order,
             snapshot.boil_began_at,
+            None if hopper is None else hopper.value,
         )
         boiled = truth is not None and snapshot.boil_began_at and truth.measured_at - sight.boil_at >= _BOIL_MS
         if said != sight.said or boiled:

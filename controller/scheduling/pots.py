@@ -24,7 +24,7 @@ def choose_pot(floor: Floor, book: Book, plan: Plan, *, ready_at: int, latest: i
     best: tuple[int, int, str] | None = None
     for pot_class in book.pot_classes:
         agenda = floor.open_pots.get(pot_class.key)
-        if not agenda or not pot_class.takes(plan, book.recipes.fill_share):
+        if not agenda or not pot_class.takes(plan, book.recipes):
             continue
         first = next((entry for entry in islice(agenda, _LOOK_AHEAD) if promising(floor, entry[1])), None)
         if first is None or first[0] > latest:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 DESK = "floor"
 _INTO_WINDOW = 0.2
 """How far into the window the packet goes in: not at its very edge."""
+_AS_LONG_AS = {"strain": "add-main", "load-hopper": "add-late"}
 
 
 async def carry(crew: Crew, person: Person, job: Job) -> None:
     """Carry a pail to the place that the task names."""
     task = job.task
-    await crew.spend(job.kind)
+    await crew.spend(_AS_LONG_AS.get(job.kind, job.kind))
     strangers = [other["code"] for other in crew.board.others(task)]
     if strangers and crew.mistakes.strike():
         crew.mistakes.answered("wrong-pail", await crew.scan(person, DESK, crew.mistakes.pick(strangers), task["into"]))

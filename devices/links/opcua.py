@@ -94,7 +94,7 @@ class OpcUaLink:
         self._columns = [_Column(tag) for tag in profile.scanned]
         self._index = 0
         self._ended_s = -math.inf
-        self._reads: list[ua.ReadParameters] = []
+        self._reads: list[tuple[int, ua.ReadParameters]] = []
         self._client: Client | None = None
         self._dying: set[asyncio.Task[None]] = set()
 
@@ -148,12 +148,12 @@ class OpcUaLink:
         """Read every node; note in `requests` what was asked and how long it took."""
         self._session()
         found: list[ua.DataValue] = []
-        for parameters in self._reads:
+        for wanted, parameters in self._reads:
             before, began_s = len(found), time.monotonic()
             part = await self._ask(lambda to, asked=parameters: to.uaclient.session.read(asked))
-            if len(part) != len(parameters.NodesToRead):
+            if len(part) != wanted:
                 self._drop()
-                told = f"{len(part)} values for {len(parameters.NodesToRead)} nodes"
+                told = f"{len(part)} values for {wanted} nodes"
                 raise self._error(LinkLied, told, "look at its firmware")
             found += part
             if requests is not None:
@@ -256,11 +256,15 @@ class OpcUaLink:
             return down
         return self._error(LinkDistrusted, "breaks off when we sign and encrypt", _STRANGER)
 
-    def _plan(self, size: int) -> list[ua.ReadParameters]:
+    def _plan(self, size: int) -> list[tuple[int, ua.ReadParameters]]:
+        """Return what to ask in turn, each with how many answers it must have."""
         nodes = [ua.ReadValueId(self._node(tag.node), AttributeIds.Value) for tag in self._profile.scanned]
         size = min(size, self._opcua.max_nodes_per_read)
         parts = (nodes[at : at + size] for at in range(0, len(nodes), size))
-        return [ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=part) for part in parts]
+        return [
+            (len(part), ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Source, NodesToRead=part))
+            for part in parts
+        ]
 
     def _node(self, name: str) -> ua.NodeId:
         if numeric := _NUMERIC.fullmatch(name):

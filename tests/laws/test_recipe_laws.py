@@ -84,7 +84,7 @@ def test_water_is_conserved(rx: Prescription, table: RecipeTable) -> None:
 @given(PRESCRIPTIONS, TABLES)
 def test_every_charge_fits_some_pot_and_the_second_never_fills_it_more(rx: Prescription, table: RecipeTable) -> None:
     plan = decocted(rx, table)
-    assert any(pot.takes(plan, table.fill_share) for pot in POTS)
+    assert any(pot.takes(plan, table) for pot in POTS)
     herbs_ml = table.displacement_ml_per_g * sum(
         item.grams for item in plan.items if item.container is not Container.SEPARATE
     )

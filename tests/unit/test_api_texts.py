@@ -33,7 +33,8 @@ WORDS = {
 CHECKPOINTS = [
     "source.lot", "dispense.weight", "storage.zone", "review.sign", "verify.sign", "soak.minutes", "pot.clean",
     "pail.match", "first.minutes", "boil.1.minutes", "boil.2.minutes", "late.window", "separate.阿胶", "pack.count",
-    "pack.seal", "release.sign", "handover.scan", "delivery.receipt",
+    "pack.seal", "release.sign", "handover.scan", "delivery.receipt", "for-water.minutes", "strain", "liquid.volume",
+    "concentrate.volume",
 ]  # fmt: skip
 
 

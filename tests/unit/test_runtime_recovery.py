@@ -64,14 +64,14 @@ def test_a_machine_at_work_may_not_be_missing(work: dict[str, object]) -> None:
 
 def test_only_what_is_new_or_changed_in_the_files_is_entered(tmp_path: Path) -> None:
     site = a_site(tmp_path)
-    first = new_in_files(Floor(), site, [ZONE], [LOT])
+    first = new_in_files(Floor(), site, [ZONE], [LOT], {})
     assert first is not None
     assert (first.lots, first.zones, len(first.machines)) == ((LOT,), (ZONE,), len(site.machines))
     line = pure_line.PureLine()
     line.must(first)
-    assert new_in_files(line.floor, site, [ZONE], [LOT]) is None
+    assert new_in_files(line.floor, site, [ZONE], [LOT], {}) is None
     warm, dear = replace(ZONE, celsius=(10.0, 25.0)), replace(LOT, producer="另一饮片厂")
-    changed = new_in_files(line.floor, site, [warm], [dear])
+    changed = new_in_files(line.floor, site, [warm], [dear], {})
     assert changed is not None
     assert (changed.lots, changed.zones, changed.machines) == ((dear,), (warm,), ())
 
@@ -83,4 +83,4 @@ def test_what_a_zone_and_a_lot_lived_through_is_not_a_change_of_the_files(tmp_pa
     assert zone.out
     in_file = replace(zone, first_at=0, excursion_at=0, excursion_value=0.0, out=False)
     lots = [replace(lot, quarantined=False, deviation_by="") for lot in line.floor.lots.values()]
-    assert new_in_files(line.floor, a_site(tmp_path), [in_file], lots) is None
+    assert new_in_files(line.floor, a_site(tmp_path), [in_file], lots, {}) is None

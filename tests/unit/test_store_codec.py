@@ -25,8 +25,16 @@ TEXT = '{"at":1,"batch":"B","by":"A","case":"C","done":true,"grams":63.0,"item":
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda one: one["kind"])
 def test_what_was_once_written_is_read_for_ever(golden: dict[str, Any]) -> None:
     fact = decode(golden["kind"], json.dumps(golden["body"], ensure_ascii=False))
-    again = json.loads(encode(fact))
-    assert {name: again[name] for name in golden["body"]} == golden["body"]
+    assert known(json.loads(encode(fact)), golden["body"]) == golden["body"]
+
+
+def known(again: Any, old: Any) -> Any:
+    """Leave out what the old form did not have yet, however deep it lies."""
+    if isinstance(old, dict):
+        return {name: known(again[name], value) for name, value in old.items()}
+    if isinstance(old, list) and len(old) == len(again):
+        return [known(*pair) for pair in zip(again, old, strict=True)]
+    return again
 
 
 def test_every_kind_of_fact_has_its_present_form_among_the_golden_samples() -> None:

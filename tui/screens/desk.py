@@ -135,7 +135,7 @@ class DeskPage(Page):
 
 
 _BENCH = ("bind-pail", "draw", "separate")
-_FLOOR = ("place-pail", "charge", "empty-pot", "add-main", "add-late")
+_FLOOR = ("place-pail", "charge", "empty-pot", "strain", "add-main", "load-hopper", "add-late")
 
 
 class ScanPage(DeskPage):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import BEFORE_CHARGE, Batch, Cause, Choice, Hold, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.plan import JoinsAt
+from controller.model.plan import MAIN, JoinsAt
 from controller.pipeline.decide.decision import recorded
+from controller.pipeline.decide.hopper import awaits_load
+from controller.pipeline.decide.liquid import TRANSFER
 from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
 from controller.pipeline.react import has_left, next_in_line
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from controller.model.intents import Advance, CleanMachine, Rehouse
     from controller.model.world import World
 
-_LATE_BOIL = "boil.1"
 _LOOK_AHEAD = 20
 _MINUTE_MS = 60_000
 
@@ -39,8 +40,12 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
             return issue_for(floor, batch, batch.pot, "charge", step, _load(batch, world), world)
         case Stage.BOILING:
             return _boil(floor, batch, world)
-        case Stage.BOILED | Stage.DRAIN_WAITS:
+        case Stage.BOILED:
             return _drain(floor, batch, world)
+        case Stage.COLLECTED:
+            return _concentrate(floor, batch, world)
+        case Stage.CONCENTRATED | Stage.DRAIN_WAITS:
+            return _fill_packer(floor, batch, world)
         case Stage.DRAINED:
             return (f.PackingBegan(world.now, batch.case, batch.id),)
         case Stage.PACKING:
@@ -70,27 +75,42 @@ def _boil(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
     if boil.water_ml and not record.began_at and not record.deficits and not batch.done_step.startswith("water."):
         number = boil.name.partition(".")[2]
         return issue_for(floor, batch, batch.pot, "water", f"water.{number}", {"water_ml": boil.water_ml}, world)
+    if awaits_load(batch, world.book):
+        return ()
     seconds, step = boil.minutes * 60, boil.name
     if record.deficits:
         seconds = max(60, round(record.required_s - min(record.total_credit_s, record.total_counter_s)))
         step = f"{boil.name}.deficit.{record.deficits}"
     if batch.done_step == step:
         return ()
-    return issue_for(floor, batch, batch.pot, "decoct", step, decoct_parameters(batch.pot, seconds, world), world)
+    return issue_for(floor, batch, batch.pot, "decoct", step, decoct_parameters(batch, seconds, world), world)
 
 
 def _drain(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
-    if batch.present_boil.name == _LATE_BOIL and batch.plan.late_minutes and not (batch.late_at or batch.late_missed):
+    if batch.present_boil.name == MAIN and batch.plan.late_minutes and not (batch.late_at or batch.late_missed):
         return miss_window(batch, world)
-    step = f"drain.{batch.present_boil.name.partition('.')[2]}"
-    if not batch.last_boil:
-        return issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 0}, world)
+    if not batch.last_boil or batch.plan.concentrate_ml:
+        return issue_for(floor, batch, batch.pot, "drain", _drain_step(batch), {"to_packer": 0}, world)
+    return _fill_packer(floor, batch, world)
+
+
+def _drain_step(batch: Batch) -> str:
+    return f"drain.{batch.present_boil.name.partition('.')[2]}"
+
+
+def _concentrate(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Boil the combined liquid down, where there is more of it than the pouches take."""
+    to_ml = batch.plan.concentrate_ml
+    if sum(batch.liquids) <= to_ml and all(batch.liquids):
+        return _fill_packer(floor, batch, world)
+    return issue_for(floor, batch, batch.pot, "concentrate", "concentrate", {"to_ml": to_ml}, world)
+
+
+def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Let the liquid to the packer once everything that joins it is there and it is the batch's turn."""
     if parts_missing(batch, JoinsAt.PACKING):
         return ()
-    return _to_packer(floor, batch, step, world)
-
-
-def _to_packer(floor: Floor, batch: Batch, step: str, world: World) -> tuple[f.Fact, ...]:
+    step = TRANSFER if batch.plan.concentrate_ml else _drain_step(batch)
     packer = floor.machines[world.book.machines[batch.pot].packer]
     mine = packer.batch == batch.id
     first = next_in_line(floor, packer) in ("", batch.id)
@@ -102,7 +122,7 @@ def _to_packer(floor: Floor, batch: Batch, step: str, world: World) -> tuple[f.F
 
 def miss_window(batch: Batch, world: World) -> tuple[f.Fact, ...]:
     """Record that the add-late window closed without the herbs, and hold the batch before its drain."""
-    record = next(record for record in batch.boils if record.name == _LATE_BOIL)
+    record = next(record for record in batch.boils if record.name == MAIN)
     window = f"{record.opens_at}-{record.closes_at}" if record.closes_at else "never opened"
     hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP))
     return (

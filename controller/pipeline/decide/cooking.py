@@ -8,9 +8,10 @@ from controller.model import facts as f
 from controller.model.batch import SOAKED_TOO_LONG, Attestation, Batch, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.people import Role
-from controller.model.plan import JoinsAt
+from controller.model.plan import FOR_WATER, MAIN, JoinsAt
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.decision import recorded, refuse_actor
+from controller.pipeline.decide.hopper import drops_late_herbs, load
 from controller.pipeline.decide.orders import soak_order
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def _soaked(batch: Batch, by: str, world: World) -> tuple[f.Fact, ...] | Refusal
 def _add_main(batch: Batch, pot: str, intent: ScanCode, world: World) -> Decision:
     if batch.pot != pot:
         return Refusal("wrong-pot", {"batch": batch.id, "machine": pot, "wanted": batch.pot})
-    return (f.MainAdded(world.now, batch.case, batch.id, intent.actor),)
+    added = f.MainAdded(world.now, batch.case, batch.id, intent.actor)
+    if batch.present_boil.name != FOR_WATER:
+        return (added,)
+    return (added, recorded(batch, world.now, "strain", intent.actor, attested=True))
 
 
 def add_late(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: World) -> Decision:
@@ -118,7 +122,9 @@ def add_late(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: 
         return no
     if batch.pot != machine:
         return Refusal("wrong-pot", {"batch": batch.id, "machine": machine, "wanted": batch.pot})
-    record = next(record for record in batch.boils if record.name == "boil.1")
+    if drops_late_herbs(batch, world.book):
+        return load(batch, machine, intent, world)
+    record = next(record for record in batch.boils if record.name == MAIN)
     if batch.late_at or batch.late_missed:
         return Refusal("already-done", {"batch": batch.id, "act": "add-late"})
     if not record.opens_at or world.now < record.opens_at:

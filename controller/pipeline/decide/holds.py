@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 IN_DOUBT = "unknown"
 """Reason of the hold, and rule of the alarm, where nobody knows whether a machine took an order."""
 SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
-_CHECKPOINT_OF = {"late-missed": "late.window"}  # how long the soak was is known and recorded at the charge
+_CHECKPOINT_OF = {
+    "late-missed": "late.window",
+    "volume-off": "liquid.volume",
+}  # how long the soak was is known and recorded at the charge
 
 
 def placed(
@@ -71,7 +74,7 @@ def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: s
 
 
 _Signature = Continue | Retry | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap
-ATTESTABLE = frozenset({"soak", "charge", "water", "drain"})
+ATTESTABLE = frozenset({"soak", "charge", "water", "drain", "concentrate"})
 """What a person can see to have been done; minutes at the boil and sealed bags only a machine can count."""
 _AT_REST = frozenset({State.IDLE, State.STOPPED, State.COMPLETE, State.UNDEFINED})
 
@@ -219,7 +222,8 @@ def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tu
         )
         return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
     name = _CHECKPOINT_OF.get(hold.reason)
-    return (recorded(batch, world.now, name, by, Verdict.DEVIATION, evidence=hold.reason),) if name else ()
+    why = f"{hold.reason} {hold.note}".strip()
+    return (recorded(batch, world.now, name, by, Verdict.DEVIATION, evidence=why),) if name else ()
 
 
 def scrap(floor: Floor, intent: Scrap, world: World) -> Decision:

@@ -35,6 +35,8 @@ _WATER_IN = frozenset(
         Stage.BOILING,
         Stage.MAIN_WAITS,
         Stage.BOILED,
+        Stage.COLLECTED,
+        Stage.CONCENTRATED,
         Stage.DRAIN_WAITS,
         Stage.DRAINED,
         Stage.PACKING,

@@ -9,10 +9,13 @@ from controller.model import facts as f
 from controller.model.batch import Batch, BoilRecord, Cause, Choice
 from controller.model.checkpoint import Verdict
 from controller.model.codes import BAG, make_code
+from controller.model.plan import MAIN
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, link_back, link_lost, raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.holds import ATTESTABLE, ended, placed
+from controller.pipeline.decide.hopper import dropped, drops_late_herbs
+from controller.pipeline.decide.liquid import concentrated, drained
 from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 _MINUTE_S = 60
 _PATIENCE = 3  # rinses that do not get hot before somebody is called
-_REPEATABLE = ("charge", "drain", "soak")
+_REPEATABLE = ("charge", "concentrate", "drain", "soak")
 
 
 def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decision:
@@ -107,7 +110,7 @@ def _order_progress(
             facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
         facts += _unknown_settled(floor, batch, machine.id, world)
         if order.verb == "decoct" and batch is not None:
-            facts += _boil_progress(batch, machine, intent, world)
+            facts += _boil_progress(batch, machine, order, intent, world)
         if intent.order_status is OrderStatus.FINISHED:
             facts += _finished(floor, machine, order, batch, case, intent, world)
         elif intent.order_status is OrderStatus.FAILED:
@@ -155,11 +158,15 @@ def _unknown_settled(floor: Floor, batch: Batch | None, machine: str, world: Wor
     return (*ended(floor, batch, "unknown", "proven", "", "", world), *settled)
 
 
-def _boil_progress(batch: Batch, machine: Equipment, intent: ReportMachine, world: World) -> list[f.Fact]:
+def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: ReportMachine, world: World) -> list[f.Fact]:
     record = batch.boils[batch.boil]
     facts: list[f.Fact] = []
+    ends_at = record.ends_at
     if intent.boil_began_at and not record.began_at:
-        facts.append(_boil_began(batch, record, machine, intent.boil_began_at, world))
+        began = _boil_began(batch, record, machine, intent.boil_began_at, world)
+        facts.append(began)
+        ends_at = began.ends_at
+    facts += dropped(batch, record, ends_at, order, intent, world)
     truth = intent.boil
     if truth is not None and (truth.measured_at, truth.counter_s) != (record.measured_at, record.counter_s):
         facts.append(_measured(batch, record, intent, world))
@@ -188,7 +195,8 @@ def _boil_began(batch: Batch, record: BoilRecord, machine: Equipment, began_at: 
     ends_at = began_at + hold_s * 1000
     opens_at = closes_at = 0
     late = batch.plan.late_minutes
-    if late is not None and record.name == "boil.1" and not batch.late_at and not batch.late_missed:
+    by_hand = not drops_late_herbs(batch, world.book)
+    if late is not None and by_hand and record.name == MAIN and not batch.late_at and not batch.late_missed:
         grace_ms = round(world.book.grace_s[machine.id] * 1000)
         opens_at = ends_at - late[1] * _MINUTE_S * 1000 - grace_ms
         closes_at = ends_at - late[0] * _MINUTE_S * 1000 + grace_ms
@@ -218,6 +226,10 @@ def _finished(
             facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
         case "decoct" if batch is not None:
             facts += judged(floor, batch, _after(batch, intent), machine.id, world)
+        case "drain" if batch is not None:
+            facts += drained(floor, batch, order, value, world)
+        case "concentrate" if batch is not None:
+            facts += concentrated(batch, order, value, world)
         case "pack" if batch is not None:
             facts += _packed(floor, batch, machine.id, value, intent, world)
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
+from controller.pipeline.decide.hopper import drop_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +46,11 @@ def issue_for(
     return (issue(equipment, batch.id, batch.case, verb, again, parameters, world),)
 
 
-def decoct_parameters(machine: str, seconds: int, world: World) -> dict[str, int]:
-    """Return what a boil asks: the required seconds and 2 g, and the threshold the machine counts by."""
-    grace_s = world.book.grace_s[machine]
-    return {
-        "hold_s": seconds + round(2 * grace_s),
-        "boil_centi_c": round(world.book.boil_celsius[machine] * 100),
-    }
+def decoct_parameters(batch: Batch, seconds: int, world: World) -> dict[str, int]:
+    """Return what a boil asks: the required seconds and 2 g, the threshold the machine counts by, when its hopper opens."""
+    hold_s = seconds + round(2 * world.book.grace_s[batch.pot])
+    boil_centi_c = round(world.book.boil_celsius[batch.pot] * 100)
+    return {"hold_s": hold_s, "boil_centi_c": boil_centi_c, **drop_parameter(batch, hold_s, world.book)}
 
 
 def soak_order(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:

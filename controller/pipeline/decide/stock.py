@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
     """Take in what is new or changed in the stock and site files; what the line knows of a lot or zone stays with it."""
     machines = (
-        f.MachineEnrolled(world.now, key, kind, world.book.pot_class(key).key if kind == "decoction" else "")
+        f.MachineEnrolled(world.now, key, kind, _class(key, world) if kind == "decoction" else "")
         for key, kind in intent.machines
-        if key not in floor.machines
+        if key not in floor.machines or (kind == "decoction" and floor.machines[key].pot_class != _class(key, world))
     )
     zones = (
         f.ZoneEnrolled(world.now, zone)
@@ -37,6 +37,10 @@ def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
         if lot != floor.lots.get(lot.id)
     )
     return (*machines, *zones, *lots)
+
+
+def _class(pot: str, world: World) -> str:
+    return world.book.pot_class(pot).key
 
 
 def _with_history(zone: Zone, known: Zone | None) -> Zone:

@@ -1,0 +1,79 @@
+"""What came out of the pot: each decoction's liquid against what its water should have left, and all of it against the pouches.
+
+Only a machine with a meter is judged; what it does not measure is not known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.model.batch import Cause, Choice
+from controller.model.checkpoint import Verdict
+from controller.model.plan import AHEAD, MAIN
+from controller.pipeline.decide.decision import recorded
+from controller.pipeline.decide.holds import placed
+
+if TYPE_CHECKING:
+    from controller.model import facts as f
+    from controller.model.batch import Batch
+    from controller.model.floor import Floor
+    from controller.model.world import World
+    from devices.model import Order
+
+TRANSFER = "drain.pack"
+"""Step that moves what was concentrated to the packer."""
+_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
+
+
+def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
+    """Judge one drain. To the packer goes what the receiver held as well."""
+    if not world.book.machines[order.machine].metered or order.step.startswith(TRANSFER):
+        return ()
+    own_ml = value_ml - (sum(batch.liquids) if order.parameters.get("to_packer") else 0)
+    expected_ml, within_ml = _expected(batch, world)
+    liquids = (*batch.liquids, own_ml)
+    evidence = ", ".join(f"{ml} mL" for ml in liquids)
+    off = abs(own_ml - expected_ml) > within_ml
+    wanted_ml = batch.plan.bags * batch.plan.fill_ml
+    if off or (batch.last_boil and sum(liquids) < wanted_ml):
+        about = f"{batch.present_boil.name}: {own_ml} mL, {expected_ml:.0f} +- {within_ml:.0f}"
+        return placed(floor, batch, "volume-off", Cause.MACHINE, _CHOICES, world, order.machine, about)
+    if not batch.last_boil:
+        return ()
+    total = float(sum(liquids))
+    return (_point(batch, "liquid.volume", total, float(wanted_ml), order, evidence, world),)
+
+
+def concentrated(batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
+    """Record what the combined liquid was boiled down to."""
+    wanted_ml = float(batch.plan.bags * batch.plan.fill_ml)
+    enough = value_ml >= wanted_ml
+    evidence = f"from {sum(batch.liquids)} mL to {order.parameters['to_ml']} mL"
+    verdict = Verdict.PASSED if enough else Verdict.DEVIATION
+    return (_point(batch, "concentrate.volume", float(value_ml), wanted_ml, order, evidence, world, verdict),)
+
+
+def _point(
+    batch: Batch,
+    name: str,
+    value: float,
+    low: float,
+    order: Order,
+    evidence: str,
+    world: World,
+    verdict: Verdict = Verdict.PASSED,
+) -> f.Fact:
+    return recorded(batch, world.now, name, order.machine, verdict, value=value, low=low, unit="mL", evidence=evidence)
+
+
+def _expected(batch: Batch, world: World) -> tuple[float, float]:
+    """Return what the present decoction's water should have left after herbs and steam, and how far it may be off, mL."""
+    plan, present = batch.plan, batch.present_boil
+    first = present.name == MAIN
+    water_ml = plan.soak_water_ml if first else present.water_ml
+    kept_ml = plan.absorb_ml if first else 0
+    boiled = [record for record in batch.boils if record.name == present.name or (first and record.name in AHEAD)]
+    minutes = sum(max(record.total_counter_s, record.required_s) for record in boiled) / 60
+    steam_ml = minutes * plan.setting("evaporation_ml_per_min")
+    within_ml = water_ml * world.book.recipes.liquid_share + plan.setting("dead_volume_ml")
+    return water_ml - kept_ml - steam_ml, within_ml
