@@ -169,6 +169,7 @@ class PureLine:
         line.must(i.EnrolStock(lots, (zone,), tuple((row.id, row.kind) for row in line.book.machines.values())))
         for person in PEOPLE.values():
             line.must(i.EnrolPerson(person))
+        line.must(i.EnrolRecipe())
         for name in line.book.machines:
             line.machines[name] = Machine()
             line.must(i.ReportLink(name, LinkState.FRESH))

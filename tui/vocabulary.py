@@ -903,6 +903,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "ZoneSeen": ("储存区 {zone} 读数正常", "zone {zone} reads well"),
         "ZoneExcursion": ("储存区 {zone} 超限 {celsius}°C", "zone {zone} out of limits, {celsius}°C"),
         "ZoneReturned": ("储存区 {zone} 恢复", "zone {zone} is back"),
+        "RecipeApproved": ("配方表 {version} 已批准", "recipe table {version} approved"),
         "ExcursionAssessed": ("超限已评估 {zone}", "excursion of {zone} assessed"),
         "AlarmRaised": ("报警 {rule} {source}", "alarm {rule} {source}"),
         "AlarmAcknowledged": ("报警已确认", "alarm acknowledged"),

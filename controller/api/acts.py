@@ -173,6 +173,17 @@ class ScrapBody(TypedDict):
 
 
 @with_config(STRICT)
+class ApproveRecipeBody(TypedDict):
+    """A pharmacist approves the recipe table in force."""
+
+    type: Literal["ApproveRecipe"]
+    actor: Ref
+    pin: Pin
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    note: NotRequired[Note]
+
+
+@with_config(STRICT)
 class ConfirmDeliveryBody(TypedDict):
     """A courier says how a parcel ended."""
 
@@ -234,6 +245,7 @@ ACTS: Mapping[str, _Act] = {
     "RunDeficit": _act(RunDeficitBody, intents.RunDeficit),
     "Migrate": _act(MigrateBody, intents.Migrate),
     "Scrap": _act(ScrapBody, intents.Scrap),
+    "ApproveRecipe": _act(ApproveRecipeBody, intents.ApproveRecipe),
     "ConfirmDelivery": _act(ConfirmDeliveryBody, intents.ConfirmDelivery),
     "ShelveAlarm": _act(ShelveAlarmBody, intents.ShelveAlarm),
     "UnshelveAlarm": _act(UnshelveAlarmBody, intents.UnshelveAlarm),
@@ -251,6 +263,7 @@ _ANY = Annotated[
     | RunDeficitBody
     | MigrateBody
     | ScrapBody
+    | ApproveRecipeBody
     | ConfirmDeliveryBody
     | ShelveAlarmBody
     | UnshelveAlarmBody,

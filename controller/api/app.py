@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from controller.api import acts, admin, alarms, floor, health, intake, openapi, outage, problems, records, scans, stream
+from controller.api import (
+    acts,
+    admin,
+    alarms,
+    floor,
+    health,
+    intake,
+    openapi,
+    outage,
+    problems,
+    recipe,
+    records,
+    scans,
+    stream,
+)
 from controller.api.desk import Desk
 from controller.api.shield import Shield
 
@@ -17,7 +31,7 @@ if TYPE_CHECKING:
     from controller.api.context import Context
 
 _DESCRIPTION = "Prescriptions in, parcels out: the line of a Chinese medicine decoction centre."
-_MODULES = (intake, floor, records, outage, acts, scans, alarms, stream, admin, health)
+_MODULES = (intake, floor, records, outage, recipe, acts, scans, alarms, stream, admin, health)
 
 
 def build(context: Context) -> FastAPI:

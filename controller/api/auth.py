@@ -50,6 +50,7 @@ ACCESS: dict[tuple[str, str], frozenset[KeyRole]] = {
     ("GET", f"{_V1}/machines/{{machine}}"): _HOUSE,
     ("GET", f"{_V1}/batches/{{batch}}/curve"): _HOUSE | {_HOSPITAL},
     ("GET", f"{_V1}/outage"): _HOUSE,
+    ("GET", f"{_V1}/recipe"): _HOUSE,
     ("GET", f"{_V1}/alarms"): _HOUSE,
     ("POST", f"{_V1}/alarms/{{alarm}}/acknowledge"): frozenset({_STATION}),
     ("GET", f"{_V1}/stream"): _EVERYBODY,

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "floor": ("start", "Open the floor terminal."),
     "check": ("check", "Check configuration, profiles, formulary, recipes, stock and people; exit 1 on any error."),
     "verify": ("database", "Check the journal's chain, the state refolded from it, and that nothing was lost."),
+    "recipe": ("recipe", "Recipe numbers: which layer set them, what a change changes, a prescription run dry."),
     "record": ("record", "Write the batch record of a prescription to standard output."),
     "outage": (
         "outage",

@@ -16,6 +16,7 @@ from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
 from controller.config import ConfigError, read_config
 from controller.formulary import FormularyError, load_alarms, load_formulary, load_outage_table, load_recipes
+from controller.recipes.lint import lint
 from controller.runtime.books import make_book
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
@@ -52,14 +53,15 @@ def _errors(path: Path) -> Iterator[str]:
         yield from error.problems
         return
     yield from problems
-    if config.recipes is not None:
-        yield from _problems(partial(load_recipes, config.recipes))
+    own = () if config.recipes is None else tuple(_problems(partial(load_recipes, config.recipes)))
+    yield from own
     yield from _problems(partial(load_people, config))
     yield from _wire_problems(config)
     if not tables:
         yield from _stock_problems(config)
         if not profiles:
             yield from _machine_problems(config)
+            yield from () if own else _recipe_problems(config)
 
 
 def _problems(load: Callable[[], object]) -> Iterator[str]:
@@ -87,6 +89,17 @@ def _machine_problems(config: Config) -> Iterator[str]:
             make_book(dataclasses.replace(config, site=alone), *tables)
         except SiteError as error:
             yield f"{config.path.name}: machine {error}"
+
+
+def _recipe_problems(config: Config) -> Iterator[str]:
+    """Say what the recipe numbers and the pots of the site do not keep between them."""
+    recipes = load_recipes(config.recipes)
+    try:
+        book = make_book(config, load_formulary(), recipes, all_profiles())
+    except SiteError:  # said of its machine already
+        return
+    name = "recipes.toml" if config.recipes is None else config.recipes.name
+    yield from (f"{name}: {problem}" for problem in lint(recipes, book.pot_classes))
 
 
 def _wire_problems(config: Config) -> Iterator[str]:

@@ -45,6 +45,19 @@ class Remote:
         except (OSError, ValueError, KeyError) as error:
             raise RemoteError(f"{key_file}: no key of an administrator") from error
 
+    @classmethod
+    def at(cls, config: Path, station: str) -> Self:
+        """Find the controller of the site file, with the key of one of its stations. Raises RemoteError."""
+        site = load_config(config)
+        file = site.site.state / "keys.json"
+        try:
+            key = json.loads(file.read_text(encoding="utf-8"))["stations"][station]
+        except FileNotFoundError as error:
+            raise NotRunning(f"there are no keys in {file} yet") from error
+        except (OSError, ValueError, KeyError) as error:
+            raise RemoteError(f"{file}: no key of station {station}") from error
+        return cls(f"http://{site.host}:{site.port}", key)
+
     def get(self, path: str, **params: str | int) -> httpx.Response:
         """Read something. Raises RemoteError."""
         return self._ask("GET", path, params=params)

@@ -66,7 +66,7 @@ def load_recipes(own: Traversable | None = None, *, general: Traversable = _HOME
         raise FormularyError([*unnamed, *error.problems]) from error
     content = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     table = RecipeTable(**{one.name: getattr(file, one.name) for one in fields(file)}, site_keys=keys, content=content)
-    if problems := unnamed + [f"{file_of(place)}: {place}: {what}" for place, what in recipe_checks(table)]:
+    if problems := unnamed + [f"{(own or general).name}: {place}: {what}" for place, what in recipe_checks(table)]:
         raise FormularyError(problems)
     return table
 

@@ -836,6 +836,26 @@ class ExcursionAssessed(OfZone):
     note: str
 
 
+# --- recipes ---
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeApproved:
+    """A recipe table was approved. `content`: all its numbers, canonical JSON, whose sha256 is `digest`."""
+
+    at: int
+    version: str
+    digest: str
+    content: str
+    by: str
+    note: str
+
+    @property
+    def about(self) -> str:
+        """Whose timeline this belongs to."""
+        return "recipe"
+
+
 # --- alarms and people ---
 
 
@@ -985,6 +1005,7 @@ Fact = (
     | ZoneExcursion
     | ZoneReturned
     | ExcursionAssessed
+    | RecipeApproved
     | AlarmRaised
     | AlarmAcknowledged
     | AlarmCleared

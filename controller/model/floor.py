@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from controller.model.case import Case
     from controller.model.equipment import Equipment
     from controller.model.people import Person
+    from controller.model.recipe import ApprovedRecipe
     from controller.model.stock import Lot, Zone
 
 Row = tuple[str, str]
@@ -33,11 +34,11 @@ def _map() -> Any:
 class Floor:
     """All open aggregates of a line and the indexes that decisions need.
 
-    `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id). `drawers`: drawer -> lot; `by_herb`: herb ->
-    drawers. `to_soak`: batches that wait for a soaking position, by slack; `to_house`: those that lost their pot.
-    `free_soaks`: soaking positions without a batch. `booked`: batch -> machines it occupies. `open_pots`: class key -> pots
-    that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time. `lost_links`: machines
-    whose link is lost, since when. `at`: time of the last fact.
+    `recipes`: approved tables by digest. `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id).
+    `drawers`: drawer -> lot; `by_herb`: herb -> drawers. `to_soak`: batches that wait for a soaking position, by slack;
+    `to_house`: those that lost their pot. `free_soaks`: soaking positions without a batch. `booked`: batch -> machines it
+    occupies. `open_pots`: class key -> pots that nobody has reserved, by forecast. `deadlines`: "kind|id" by ms plant time.
+    `lost_links`: machines whose link is lost, since when. `at`: time of the last fact.
     """
 
     cases: Map[str, Case] = field(default_factory=_map)
@@ -47,6 +48,7 @@ class Floor:
     zones: Map[str, Zone] = field(default_factory=_map)
     people: Map[str, Person] = field(default_factory=_map)
     alarms: Map[str, Alarm] = field(default_factory=_map)
+    recipes: Map[str, ApprovedRecipe] = field(default_factory=_map)
     intake: Map[str, str] = field(default_factory=_map)
     codes: Map[str, Row] = field(default_factory=_map)
     drawers: Map[str, str] = field(default_factory=_map)

@@ -183,6 +183,16 @@ class Scrap:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveRecipe:
+    """A pharmacist approves the recipe table in force. `digest`: of the content that was looked at."""
+
+    digest: str
+    actor: str
+    station: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmDelivery:
     """A courier says how a parcel ended: `delivered`, `refused` or `returned`."""
 
@@ -227,6 +237,11 @@ class EnrolPerson:
     """An administrator enters or changes a person."""
 
     person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolRecipe:
+    """The first recipe table of a site whose machines are all simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,11 +371,13 @@ ExternalIntent = (
     | RunDeficit
     | Migrate
     | Scrap
+    | ApproveRecipe
     | ConfirmDelivery
     | AcknowledgeAlarm
     | ShelveAlarm
     | UnshelveAlarm
     | EnrolPerson
+    | EnrolRecipe
     | EnrolStock
     | ReportMachine
     | ReportLink

@@ -71,6 +71,18 @@ class Layer:
         return {name: value for name in LAYERED if (value := getattr(self, name)) is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovedRecipe:
+    """A version of the table that a pharmacist approved, whole. `by` is empty where every machine of the site is simulated."""
+
+    version: str
+    digest: str
+    content: str
+    by: str
+    at: int
+    note: str
+
+
 LAYERED = tuple(one.name for one in fields(Layer))
 """Names of what a layer may set."""
 OF_THE_POT = frozenset({"fill_share", "heat_up_minutes", "pressure_kpa", "concentrate_ml_per_min"})

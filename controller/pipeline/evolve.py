@@ -11,6 +11,7 @@ from controller.model.batch import Batch, BoilRecord, Stage, Weighing
 from controller.model.case import Case, Parcel, Status
 from controller.model.equipment import Equipment
 from controller.model.plan import AHEAD
+from controller.model.recipe import ApprovedRecipe
 from controller.pipeline.rows import put
 
 if TYPE_CHECKING:
@@ -257,6 +258,9 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _alarm(floor, fact.alarm, suppressed_by=fact.by_alarm)
         case f.AlarmUnsuppressed():
             return _alarm(floor, fact.alarm, suppressed_by="")
+        case f.RecipeApproved():
+            approved = ApprovedRecipe(fact.version, fact.digest, fact.content, fact.by, fact.at, fact.note)
+            return put(floor, "recipe", fact.digest, approved)
         case f.PersonEnrolled():
             return put(floor, "person", fact.person.badge, fact.person)
         case _:

@@ -14,6 +14,7 @@ from controller.model.batch import BEFORE_CHARGE, ENDED, SOAKED_TOO_LONG, Batch,
 from controller.model.case import ENDS, Case
 from controller.model.equipment import Equipment
 from controller.model.people import Person
+from controller.model.recipe import ApprovedRecipe
 from controller.model.stock import Lot, Zone
 from devices.model import LinkState
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from controller.model.floor import Floor, Row
 
-Aggregate = Case | Batch | Equipment | Lot | Zone | Person | Alarm
+Aggregate = Case | Batch | Equipment | Lot | Zone | Person | Alarm | ApprovedRecipe
 KINDS: Mapping[str, type[Aggregate]] = {
     "case": Case,
     "batch": Batch,
@@ -33,6 +34,7 @@ KINDS: Mapping[str, type[Aggregate]] = {
     "zone": Zone,
     "person": Person,
     "alarm": Alarm,
+    "recipe": ApprovedRecipe,
 }
 _FIELDS = {
     "case": "cases",
@@ -42,6 +44,7 @@ _FIELDS = {
     "zone": "zones",
     "person": "people",
     "alarm": "alarms",
+    "recipe": "recipes",
 }
 _MINUTE_MS = 60_000
 _BEFORE_POT = frozenset(

@@ -212,6 +212,8 @@ class _Fold:
             "opened_at": fact.at,
             "recipe_version": plan.recipe_version,
             "formulary_version": plan.formulary_version,
+            "recipe_digest": plan.recipe_digest,
+            "settings": [asdict(one) for one in plan.settings],
             "herbs": [{**asdict(item), "lot": "", "drawer": "", "weighed": [], "by": ""} for item in plan.items],
             "machines": {},
             "soak": {"least_minutes": plan.soak_minutes, "water_ml": plan.soak_water_ml} if plan.boils else {},

@@ -149,6 +149,9 @@ class _Page:
             yield Heading("煎煮 Decoction", 2)
             yield self._boils(batch)
             yield self._orders(batch)
+        if batch["settings"]:
+            yield Heading("配方参数 Recipe numbers", 2)
+            yield self._settings(batch)
         if batch["additions"]:
             yield Heading("投药 Additions", 2)
             rows = [
@@ -197,6 +200,13 @@ class _Page:
         ]
         head = ("药名 Herb", "煎法 Handling", "应称 Planned g", "实称 Weighed g", "批号 Lot", "人员 By")
         return Grid(head, rows, (4, 4, 4, 3, 3, 4))
+
+    def _settings(self, batch: BatchEntry) -> Grid:
+        rows = [
+            (self._word("setting", one["name"]), ", ".join(f"{value:g}" for value in one["values"]), one["layer"])
+            for one in batch["settings"]
+        ]
+        return Grid(("参数 Number", "数值 Value", "由哪一层设定 Set by"), rows, (5, 2, 4))
 
     def _boils(self, batch: BatchEntry) -> Grid:
         rows = [

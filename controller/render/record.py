@@ -65,6 +65,8 @@ class BatchEntry(TypedDict):
     opened_at: int
     recipe_version: str
     formulary_version: str
+    recipe_digest: str
+    settings: list[dict[str, Any]]
     herbs: list[dict[str, Any]]
     machines: dict[str, str]
     soak: dict[str, int]

@@ -28,12 +28,12 @@ from controller.api.context import Context
 from controller.api.pins import hash_pin
 from controller.api.server import Server, listen
 from controller.formulary import load_formulary, load_recipes
-from controller.model.intents import EnrolPerson
+from controller.model.intents import EnrolPerson, EnrolRecipe
 from controller.runtime.boiling import Boiling
 from controller.runtime.books import make_book
 from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
 from controller.runtime.cooling import learn
-from controller.runtime.enrolment import enrol_keys, people_to_enrol
+from controller.runtime.enrolment import enrol_keys, people_to_enrol, simulated_only
 from controller.runtime.feed import Feed
 from controller.runtime.gauges import Gauges
 from controller.runtime.health import EXIT_HUNG, Guard, Supervisor, keep_mastery, watch_lag
@@ -128,8 +128,7 @@ class _Controller:
     def __init__(self, config: Config, clock: PlantClock, store: LiveStore) -> None:
         self._config, self._clock, self._store = config, clock, store
         site, profiles = config.site, all_profiles()
-        recipes = load_recipes() if config.recipes is None else load_recipes(config.recipes)
-        book = make_book(config, load_formulary(), recipes, profiles)
+        book = make_book(config, load_formulary(), load_recipes(config.recipes), profiles)
         self._lots = load_lots(config, book.formulary.herbs)
         self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}
         gc.disable()  # what is made from here to the freeze is there to stay
@@ -241,6 +240,8 @@ class _Controller:
         if new is not None:
             await self._line.submit(new)
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))
+        if simulated_only(self._config.site):
+            await self._line.submit(EnrolRecipe())
 
     def _context(self) -> Context:
         config = self._config

@@ -19,6 +19,7 @@ from controller.model.case import Case
 from controller.model.equipment import Equipment
 from controller.model.facts import FACTS
 from controller.model.people import Person
+from controller.model.recipe import ApprovedRecipe
 from controller.model.stock import Lot, Zone
 from controller.store.errors import Corrupt
 
@@ -34,6 +35,7 @@ AGGREGATES: Final[Mapping[str, type]] = MappingProxyType(
         "zone": Zone,
         "person": Person,
         "alarm": Alarm,
+        "recipe": ApprovedRecipe,
     }
 )
 

@@ -18,6 +18,7 @@ from controller.model.case import Status
 from controller.model.checkpoint import Gate, Verdict
 from controller.model.facts import FACTS
 from controller.model.prescription import DeliveryMethod, Handling, Preparation, RecipeClass, Route, Sex, Urgency
+from controller.model.recipe import LAYERED
 from controller.model.task import TaskKind
 from controller.quality.boil import BoilVerdict
 from controller.texts import SECTIONS, Text, TextsError, load_texts, texts_from
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[2] / "controller"
 WORDS = {
     "stage": (*Stage, *Status), "status": Status, "gate": Gate, "verdict": Verdict, "choice": Choice,
     "handling": Handling, "preparation": Preparation, "recipe_class": RecipeClass, "route": Route, "sex": Sex,
-    "urgency": Urgency, "method": DeliveryMethod,
+    "setting": [name for name in LAYERED if name != "pots"], "urgency": Urgency, "method": DeliveryMethod,
 }  # fmt: skip
 CHECKPOINTS = [
     "source.lot", "dispense.weight", "storage.zone", "review.sign", "verify.sign", "soak.minutes", "pot.clean",

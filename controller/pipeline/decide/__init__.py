@@ -15,6 +15,7 @@ from controller.pipeline.decide.holds import accept_deviation, assume_ok, go_on,
 from controller.pipeline.decide.intake import answer, cancel, receive
 from controller.pipeline.decide.machine import report_link, report_machine, report_order
 from controller.pipeline.decide.moving import migrate
+from controller.pipeline.decide.recipe import approve_recipe, enrol_recipe
 from controller.pipeline.decide.release import sign_release
 from controller.pipeline.decide.review import sign_review
 from controller.pipeline.decide.scan import scan
@@ -62,6 +63,8 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return migrate(floor, intent, world)
         case i.Scrap():
             return scrap(floor, intent, world)
+        case i.ApproveRecipe():
+            return approve_recipe(floor, intent, world)
         case i.ConfirmDelivery():
             return confirm(floor, intent, world)
         case i.AcknowledgeAlarm():
@@ -72,6 +75,8 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return unshelve(floor, intent, world)
         case i.EnrolPerson():
             return enrol_person(floor, intent, world)
+        case i.EnrolRecipe():
+            return enrol_recipe(floor, world)
         case i.EnrolStock():
             return enrol_stock(floor, intent, world)
         case i.ReportMachine():

@@ -15,6 +15,7 @@ from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import refuse_actor, refuse_station
 from controller.pipeline.decide.intake import in_danger, plan_for
+from controller.pipeline.decide.recipe import refuse_recipe
 from controller.review import open_findings
 from controller.scheduling.rank import latest_start
 
@@ -58,6 +59,8 @@ def sign_review(floor: Floor, intent: SignReview, world: World) -> Decision:
 
 
 def _approve(floor: Floor, case: Case, intent: SignReview, world: World) -> Decision:
+    if no := refuse_recipe(floor, world):
+        return no
     settled = _settle(case, intent)
     if isinstance(settled, Refusal):
         return settled
