@@ -12,7 +12,7 @@ import structlog
 
 from controller.model.facts import PrescriptionCancelled
 from controller.model.floor import Floor
-from controller.model.intents import CancelPrescription, ReportLink, Tick
+from controller.model.intents import CancelPrescription, ReportLink, ReportSelf, Tick
 from controller.model.refusal import Refusal
 from controller.pipeline import Outcome
 from controller.runtime.line import Durable, Line
@@ -81,6 +81,8 @@ def simple_rules(floor: Floor, intent: Any, world: World) -> Outcome:
             fact = PrescriptionCancelled(world.now, case, reason)
         case ReportLink(machine=case):
             fact = PrescriptionCancelled(world.now, case, "link")
+        case ReportSelf():
+            return Outcome(floor)
         case Tick():
             case = "tick"
             fact = PrescriptionCancelled(world.now, case, "tick")

@@ -216,6 +216,28 @@ class UnshelveAlarmBody(TypedDict):
     alarm: Alarm
 
 
+@with_config(STRICT)
+class TakeOutOfServiceBody(TypedDict):
+    """A person takes a machine, or an alarm, out of service."""
+
+    type: Literal["TakeOutOfService"]
+    actor: Ref
+    pin: Pin
+    target: Alarm
+    note: Note
+
+
+@with_config(STRICT)
+class ReturnToServiceBody(TypedDict):
+    """A person puts a machine, or an alarm, back into service."""
+
+    type: Literal["ReturnToService"]
+    actor: Ref
+    pin: Pin
+    target: Alarm
+    note: Note
+
+
 _TEXTS = frozenset({"reason", "note"})
 
 
@@ -249,6 +271,8 @@ ACTS: Mapping[str, _Act] = {
     "ConfirmDelivery": _act(ConfirmDeliveryBody, intents.ConfirmDelivery),
     "ShelveAlarm": _act(ShelveAlarmBody, intents.ShelveAlarm),
     "UnshelveAlarm": _act(UnshelveAlarmBody, intents.UnshelveAlarm),
+    "TakeOutOfService": _act(TakeOutOfServiceBody, intents.TakeOutOfService),
+    "ReturnToService": _act(ReturnToServiceBody, intents.ReturnToService),
 }
 _ANY = Annotated[
     SignReviewBody
@@ -266,7 +290,9 @@ _ANY = Annotated[
     | ApproveRecipeBody
     | ConfirmDeliveryBody
     | ShelveAlarmBody
-    | UnshelveAlarmBody,
+    | UnshelveAlarmBody
+    | TakeOutOfServiceBody
+    | ReturnToServiceBody,
     Field(discriminator="type"),
 ]
 

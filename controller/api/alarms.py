@@ -12,6 +12,7 @@ from controller.api.desk import Here, answer_json
 from controller.api.openapi import described
 from controller.api.strict import check, read_json
 from controller.model.alarm import Alarm, AlarmRule, AlarmState, Priority
+from controller.model.equipment import Equipment
 from controller.model.intents import AcknowledgeAlarm
 from controller.texts import Texts
 from controller.wire import AlarmView, IntentAnswer
@@ -35,13 +36,17 @@ _SHAPE = TypeAdapter(AcknowledgeBody)
 @router.get("/alarms", **described(None, {200: list[AlarmView]}))
 async def alarms(here: Here) -> Response:
     """List alarms that somebody must still do something about, the gravest and newest first."""
-    found = sorted(here.context.line.floor.alarms.values(), key=_rank)
-    rules = here.context.line.book.alarms.rules
-    return answer_json([alarm_view(alarm, rules[alarm.rule], here.context.texts) for alarm in found])
+    floor, rules = here.context.line.floor, here.context.line.book.alarms.rules
+    standing = (alarm for alarm in floor.alarms.values() if alarm.state is not AlarmState.NORMAL)
+    found = sorted(standing, key=_rank)
+    machines = ((alarm, floor.machines.get(alarm.source)) for alarm in found)
+    return answer_json(
+        [alarm_view(alarm, machine, rules[alarm.rule], here.context.texts) for alarm, machine in machines]
+    )
 
 
 def _rank(alarm: Alarm) -> tuple[bool, bool, int, int]:
-    aside = alarm.state in (AlarmState.SHLVD, AlarmState.DSUPR)
+    aside = alarm.state in (AlarmState.SHLVD, AlarmState.DSUPR, AlarmState.OOSRV)
     return aside, not alarm.active, _ORDER.index(alarm.priority), -alarm.raised_at
 
 
@@ -53,10 +58,11 @@ async def acknowledge(alarm: AlarmId, request: Request, here: Here) -> Response:
     return answer_json(told(here, "AcknowledgeAlarm", answer.facts))
 
 
-def alarm_view(alarm: Alarm, rule: AlarmRule, texts: Texts) -> AlarmView:
-    """Show one alarm."""
+def alarm_view(alarm: Alarm, machine: Equipment | None, rule: AlarmRule, texts: Texts) -> AlarmView:
+    """Show one alarm; `machine`: the one that it is about, where it is about one."""
     facts = {"source": alarm.source, "detail": alarm.detail}
-    text, action = texts.say("alarm", alarm.rule, facts), texts.say("action", alarm.rule, facts)
+    text, cause, action = (texts.say(section, alarm.rule, facts) for section in ("alarm", "cause", "action"))
+    out = machine if machine is not None and alarm.state is AlarmState.OOSRV and not alarm.out_by else alarm
     return {
         "id": alarm.id,
         "rule": alarm.rule,
@@ -72,9 +78,18 @@ def alarm_view(alarm: Alarm, rule: AlarmRule, texts: Texts) -> AlarmView:
         "shelved_until": alarm.shelved_until,
         "shelved_by": alarm.shelved_by,
         "suppressed_by": alarm.suppressed_by,
+        "recurrences": alarm.recurrences,
+        "repeats": alarm.repeats,
+        "called": alarm.called,
+        "called_role": alarm.called_role,
+        "out_by": out.out_by,
+        "out_at": out.out_at,
+        "out_note": out.out_note,
         "detail": alarm.detail,
         "text_zh": text.zh,
         "text_en": text.en,
+        "cause_zh": cause.zh,
+        "cause_en": cause.en,
         "action_zh": action.zh,
         "action_en": action.en,
     }

@@ -171,8 +171,9 @@ async def line(here: Here) -> Response:
         "counts": by_slack.counts,
         "late": by_slack.late,
         "at_risk": by_slack.at_risk,
-        "alarms": {state: alarms.count(state) for state in AlarmState if state in alarms},
+        "alarms": {state: alarms.count(state) for state in AlarmState if state in alarms and state != "NORMAL"},
         "waivers": [machine.id for machine in context.line.book.machines.values() if machine.waiver],
+        "out_of_service": sorted(machine.id for machine in floor.machines.values() if machine.out_by),
     }
     return answer_json(view)
 

@@ -6,16 +6,18 @@ from collections import Counter
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
+from controller.model.alarm import Priority
 from controller.model.prescription import Handling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from controller.formulary.tables import AliasFile, HerbFile, HerbRow, PairFile, PregnancyFile
-    from controller.model.alarm import AlarmTable
+    from controller.model.alarm import AlarmRule, AlarmTable
 
 _TIMED = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_SEPARATELY, Handling.DECOCT_FOR_WATER})
 _IN_POT = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_FOR_WATER, Handling.ADD_LATE, Handling.WRAP})
+_OF_GROUPS = frozenset({"link-stale", "links-lost"})
 
 
 def formulary_checks(herbs: HerbFile, pairs: PairFile, pregnancy: PregnancyFile, aliases: AliasFile) -> Iterator[str]:
@@ -83,6 +85,24 @@ def alarm_checks(table: AlarmTable) -> Iterator[str]:
         yield "alarms.toml: group_links_from: under 2"
     if table.longest_shelf_minutes < 1:
         yield "alarms.toml: longest_shelf_minutes: under 1"
+    for priority in Priority:
+        if table.repeat_minutes.get(priority, 0) < 1:
+            yield f"alarms.toml: repeat_minutes.{priority}: missing or under 1"
+        if priority not in table.load.share:
+            yield f"alarms.toml: load.share.{priority}: missing"
+    if min(table.load.window_minutes, table.load.stale_hours, table.load.chatter_from, table.load.chatter_s) < 1:
+        yield "alarms.toml: load: a limit under 1"
     for name, rule in table.rules.items():
-        if rule.respond_minutes < 1:
-            yield f"alarms.toml: rules.{name}.respond_minutes: under 1"
+        yield from (f"alarms.toml: rules.{name}.{problem}" for problem in _alarm_problems(rule))
+    for name in _OF_GROUPS & table.rules.keys():
+        if table.rules[name].on_delay_s or table.rules[name].latched:
+            yield f"alarms.toml: rules.{name}: what belongs to a group is neither late nor latched"
+
+
+def _alarm_problems(rule: AlarmRule) -> Iterator[str]:
+    if rule.respond_minutes < 1:
+        yield "respond_minutes: under 1"
+    if not rule.calls or len(set(rule.calls)) < len(rule.calls):
+        yield "calls: nobody, or somebody twice"
+    if min(rule.on_delay_s, rule.off_delay_s, rule.limit, *rule.deadband.values()) < 0:
+        yield "delay, limit or deadband under 0"

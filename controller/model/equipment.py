@@ -14,7 +14,8 @@ class Equipment:
     `clean`: rinsed or flushed since the last batch. `free_at`: forecast, ms, when it can take the next load. `next_order`: the
     number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
     `rinses`: cleanings since the last batch; `given_up`: how often its batch had been carried on when it left, 0 where it left as
-    usual. `waiting`: batches that wait for this packer, first come first.
+    usual. `out_by`: who took it out of service, empty while it is in service. `waiting`: batches that wait for this packer, first
+    come first.
     """
 
     id: str
@@ -30,6 +31,9 @@ class Equipment:
     accepted: bool = False
     rinses: int = 0
     given_up: int = 0
+    out_by: str = ""
+    out_at: int = 0
+    out_note: str = ""
     link: LinkState = LinkState.NEVER
     link_since: int = 0
     boot: int = 0
@@ -48,5 +52,10 @@ class Equipment:
 
     @property
     def usable(self) -> bool:
-        """Whether new work may be sent."""
+        """Whether it can go on with what it has."""
         return self.reachable and not self.fault
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it may be given new work."""
+        return self.usable and not self.out_by

@@ -769,6 +769,26 @@ class MachineFreed(OfMachine):
     machine: str
 
 
+@dataclass(frozen=True, slots=True)
+class MachineTakenOut(OfMachine):
+    """A person took it out of service: it gets no new work."""
+
+    at: int
+    machine: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePutBack(OfMachine):
+    """A person put it back into service."""
+
+    at: int
+    machine: str
+    by: str
+    note: str
+
+
 # --- stock ---
 
 
@@ -870,6 +890,21 @@ class AlarmRaised(OfAlarm):
     priority: Priority
     detail: str
     suppressed_by: str = ""
+    repeats_at: int = 0
+    calls_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAwaited(OfAlarm):
+    """A condition holds that is an alarm if it still does at `until`."""
+
+    at: int
+    alarm: str
+    rule: str
+    source: str
+    priority: Priority
+    detail: str
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -882,11 +917,51 @@ class AlarmAcknowledged(OfAlarm):
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmCleared(OfAlarm):
-    """The condition is over."""
+class AlarmReturned(OfAlarm):
+    """The condition is over; the alarm stands until `clears_at`, or with 0 until somebody has acknowledged it."""
 
     at: int
     alarm: str
+    clears_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRecurred(OfAlarm):
+    """The condition came again while the alarm still stood."""
+
+    at: int
+    alarm: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared(OfAlarm):
+    """The condition is over. `raised_at`: since when the alarm stood, 0 where it never came to that."""
+
+    at: int
+    alarm: str
+    raised_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRepeated(OfAlarm):
+    """Nobody has acknowledged it: it is said again, for the `times`th time."""
+
+    at: int
+    alarm: str
+    times: int
+    repeats_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEscalated(OfAlarm):
+    """Nobody acknowledged it in time: step `step` calls the next, `role`; `calls_at` 0 where there is nobody after."""
+
+    at: int
+    alarm: str
+    step: int
+    role: str
+    calls_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -907,11 +982,13 @@ class AlarmUnshelved(OfAlarm):
     at: int
     alarm: str
     by: str
+    repeats_at: int = 0
+    calls_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmSuppressed(OfAlarm):
-    """Another alarm, `by_alarm`, says it for this one."""
+    """Another alarm or the state of its machine, `by_alarm`, says it for this one."""
 
     at: int
     alarm: str
@@ -924,6 +1001,30 @@ class AlarmUnsuppressed(OfAlarm):
 
     at: int
     alarm: str
+    repeats_at: int = 0
+    calls_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTakenOut(OfAlarm):
+    """A person took the alarm out of service."""
+
+    at: int
+    alarm: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPutBack(OfAlarm):
+    """A person put the alarm back into service."""
+
+    at: int
+    alarm: str
+    by: str
+    note: str
+    repeats_at: int
+    calls_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -999,6 +1100,8 @@ Fact = (
     | MachineLinked
     | MachineCleaned
     | MachineFreed
+    | MachineTakenOut
+    | MachinePutBack
     | LotEnrolled
     | ZoneEnrolled
     | ZoneSeen
@@ -1007,12 +1110,19 @@ Fact = (
     | ExcursionAssessed
     | RecipeApproved
     | AlarmRaised
+    | AlarmAwaited
     | AlarmAcknowledged
+    | AlarmReturned
+    | AlarmRecurred
     | AlarmCleared
+    | AlarmRepeated
+    | AlarmEscalated
     | AlarmShelved
     | AlarmUnshelved
     | AlarmSuppressed
     | AlarmUnsuppressed
+    | AlarmTakenOut
+    | AlarmPutBack
     | PersonEnrolled
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.model.alarm import Ailment
 from controller.model.people import Person
 from controller.model.prescription import Handling, Override, Prescription, RecipeClass
 from controller.model.stock import Lot, Zone
@@ -233,6 +234,26 @@ class UnshelveAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOutOfService:
+    """A person takes a machine, or an alarm, out of service. `target`: its id; that of an alarm has a colon."""
+
+    target: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnToService:
+    """A person puts a machine, or an alarm, back into service."""
+
+    target: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolPerson:
     """An administrator enters or changes a person."""
 
@@ -301,6 +322,22 @@ class ReportLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportPeer:
+    """Whoever answers for a machine is not the one we trust, `why`; or with an empty `why` has proved that it is."""
+
+    machine: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSelf:
+    """The process that runs the line ails, `detail`; or with an empty `detail` does no more."""
+
+    ailment: Ailment
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportOrder:
     """What became of an order on its way to the machine."""
 
@@ -354,6 +391,13 @@ class CleanMachine:
     machine: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Suppress the alarms of a machine that its state makes needless, and let those speak again that it does not."""
+
+    machine: str
+
+
 ExternalIntent = (
     ReceivePrescription
     | AnswerReturn
@@ -376,14 +420,18 @@ ExternalIntent = (
     | AcknowledgeAlarm
     | ShelveAlarm
     | UnshelveAlarm
+    | TakeOutOfService
+    | ReturnToService
     | EnrolPerson
     | EnrolRecipe
     | EnrolStock
     | ReportMachine
     | ReportLink
+    | ReportPeer
+    | ReportSelf
     | ReportOrder
     | ReportZone
     | Tick
 )
-InnerIntent = Advance | FillSoaks | Rehouse | CleanMachine
+InnerIntent = Advance | FillSoaks | Rehouse | CleanMachine | Hush
 Intent = ExternalIntent | InnerIntent

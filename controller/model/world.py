@@ -66,8 +66,8 @@ class Book:
     """The reference data of one line, as loaded at start; it never changes while the line runs.
 
     `boil_celsius` per pot: boiling point at the site's pressure less the profile's delta. `grace_s` per machine: g of
-    invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall). `spoiling` per
-    pot: faults after which its liquid is no medicine any more.
+    invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall). `speed`: plant seconds
+    in a wall second. `spoiling` per pot: faults after which its liquid is no medicine any more.
     """
 
     formulary: Formulary
@@ -83,6 +83,7 @@ class Book:
     grace_s: Mapping[str, float]
     least_margin_ms: int
     alarms: AlarmTable
+    speed: int = 1
     spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     def pot_class_keys(self) -> dict[str, str]:

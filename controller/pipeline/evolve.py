@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from controller.model import facts as f
-from controller.model.alarm import Alarm
+from controller.model.alarm import Alarm, Quiet
 from controller.model.batch import Batch, BoilRecord, Stage, Weighing
 from controller.model.case import Case, Parcel, Status
 from controller.model.equipment import Equipment
@@ -230,6 +230,10 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _machine(floor, fact.machine, clean=True, clean_celsius=fact.celsius, rinses=0)
         case f.MachineFreed():
             return _machine(floor, fact.machine, batch="", given_up=0, free_at=fact.at)
+        case f.MachineTakenOut():
+            return _machine(floor, fact.machine, out_by=fact.by, out_at=fact.at, out_note=fact.note)
+        case f.MachinePutBack():
+            return _machine(floor, fact.machine, out_by="", out_at=0, out_note="")
         case f.LotEnrolled():
             return put(_emptied(floor, fact.lot), "lot", fact.lot.id, fact.lot)
         case f.ZoneEnrolled():
@@ -246,21 +250,35 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _lots(floor, fact.lots, quarantined=False, deviation_by=fact.by)
         case f.AlarmRaised():
             return _raised(floor, fact)
+        case f.AlarmAwaited():
+            return _awaited(floor, fact)
         case f.AlarmAcknowledged():
             return _alarm(floor, fact.alarm, acknowledged_by=fact.by, acknowledged_at=fact.at)
+        case f.AlarmReturned():
+            return _alarm(floor, fact.alarm, returned_at=fact.at, clears_at=fact.clears_at)
+        case f.AlarmRecurred():
+            return _on_alarm(floor, fact.alarm, lambda a: _recurred(a, fact.detail))
         case f.AlarmCleared():
-            return _alarm(floor, fact.alarm, active=False, cleared_at=fact.at)
+            return _on_alarm(floor, fact.alarm, lambda a: _cleared(a, fact.at))
+        case f.AlarmRepeated():
+            return _alarm(floor, fact.alarm, repeats=fact.times, repeats_at=fact.repeats_at)
+        case f.AlarmEscalated():
+            return _alarm(floor, fact.alarm, called=fact.step, called_role=fact.role, calls_at=fact.calls_at)
         case f.AlarmShelved():
             return _alarm(floor, fact.alarm, shelved_until=fact.until, shelved_by=fact.by)
         case f.AlarmUnshelved():
-            return _unshelved(floor, fact)
+            return _on_alarm(floor, fact.alarm, lambda a: _unshelved(a, fact))
         case f.AlarmSuppressed():
             return _alarm(floor, fact.alarm, suppressed_by=fact.by_alarm)
         case f.AlarmUnsuppressed():
-            return _alarm(floor, fact.alarm, suppressed_by="")
+            return _on_alarm(floor, fact.alarm, lambda a: _unsuppressed(a, fact))
         case f.RecipeApproved():
             approved = ApprovedRecipe(fact.version, fact.digest, fact.content, fact.by, fact.at, fact.note)
             return put(floor, "recipe", fact.digest, approved)
+        case f.AlarmTakenOut():
+            return _alarm(floor, fact.alarm, out_by=fact.by, out_at=fact.at, out_note=fact.note)
+        case f.AlarmPutBack():
+            return _on_alarm(floor, fact.alarm, lambda a: _put_back(a, fact))
         case f.PersonEnrolled():
             return put(floor, "person", fact.person.badge, fact.person)
         case _:
@@ -325,13 +343,24 @@ def _emptied(floor: Floor, lot: Lot) -> Floor:
     return floor if other is None or other.id == lot.id else _lots(floor, (other.id,), drawer="")
 
 
-def _alarm(floor: Floor, key: str, **changes: Any) -> Floor:
+def _on_alarm(floor: Floor, key: str, change: Callable[[Alarm], Alarm]) -> Floor:
     alarm = floor.alarms.get(key)
-    return floor if alarm is None else put(floor, "alarm", key, replace(alarm, **changes))
+    return floor if alarm is None else put(floor, "alarm", key, change(alarm))
+
+
+def _alarm(floor: Floor, key: str, **changes: Any) -> Floor:
+    return _on_alarm(floor, key, lambda alarm: replace(alarm, **changes))
+
+
+def _awaited(floor: Floor, fact: f.AlarmAwaited) -> Floor:
+    """Wait for a condition to last; an alarm that is there already stays what it is."""
+    old = floor.alarms.get(fact.alarm)
+    alarm = old or Alarm(fact.alarm, fact.rule, fact.source, fact.priority, 0, active=False)
+    return put(floor, "alarm", fact.alarm, replace(alarm, awaited_until=fact.until, detail=fact.detail))
 
 
 def _raised(floor: Floor, fact: f.AlarmRaised) -> Floor:
-    """Raise an alarm; one that comes again on its shelf stays there."""
+    """Raise an alarm; one that comes again on its shelf, or out of service, stays there."""
     alarm = Alarm(
         fact.alarm,
         fact.rule,
@@ -340,22 +369,68 @@ def _raised(floor: Floor, fact: f.AlarmRaised) -> Floor:
         fact.at,
         detail=fact.detail,
         suppressed_by=fact.suppressed_by,
+        repeats_at=fact.repeats_at,
+        calls_at=fact.calls_at,
     )
     old = floor.alarms.get(fact.alarm)
     if old is not None:
-        alarm = replace(alarm, shelved_until=old.shelved_until, shelved_by=old.shelved_by)
+        alarm = replace(
+            alarm,
+            shelved_until=old.shelved_until,
+            shelved_by=old.shelved_by,
+            out_by=old.out_by,
+            out_at=old.out_at,
+            out_note=old.out_note,
+            recurrences=old.recurrences + bool(old.raised_at),
+        )
     return put(floor, "alarm", fact.alarm, alarm)
 
 
-def _unshelved(floor: Floor, fact: f.AlarmUnshelved) -> Floor:
+def _recurred(alarm: Alarm, detail: str) -> Alarm:
+    return replace(alarm, returned_at=0, clears_at=0, recurrences=alarm.recurrences + 1, detail=detail or alarm.detail)
+
+
+def _cleared(alarm: Alarm, at: int) -> Alarm:
+    """End an alarm, or the wait for one."""
+    if not alarm.active:
+        return replace(alarm, awaited_until=0)
+    return replace(alarm, active=False, cleared_at=at, returned_at=0, clears_at=0)
+
+
+def _unshelved(alarm: Alarm, fact: f.AlarmUnshelved) -> Alarm:
     """Put an alarm back before people: seen by whoever took it down, unseen where its time ran out."""
-    alarm = floor.alarms.get(fact.alarm)
-    if alarm is None:
-        return floor
     alarm = replace(alarm, shelved_until=0, shelved_by="")
-    if alarm.active or fact.by:
-        alarm = replace(alarm, acknowledged_by=fact.by, acknowledged_at=fact.at if fact.by else 0)
-    return put(floor, "alarm", alarm.id, alarm)
+    return _before_people(alarm, fact, fact.by, fact.at) if alarm.active or fact.by else alarm
+
+
+def _unsuppressed(alarm: Alarm, fact: f.AlarmUnsuppressed) -> Alarm:
+    """Let an alarm speak again; one that its machine's state kept quiet is new to everybody, since much may have happened."""
+    seen_by, seen_at = (
+        ("", 0) if alarm.suppressed_by in tuple(Quiet) else (alarm.acknowledged_by, alarm.acknowledged_at)
+    )
+    return _before_people(replace(alarm, suppressed_by=""), fact, seen_by, seen_at)
+
+
+def _put_back(alarm: Alarm, fact: f.AlarmPutBack) -> Alarm:
+    """Put an alarm back into service: what stands is new to everybody, what is over has been seen by whoever did it."""
+    alarm = replace(alarm, out_by="", out_at=0, out_note="")
+    return _before_people(alarm, fact, "" if alarm.active else fact.by, fact.at)
+
+
+def _before_people(
+    alarm: Alarm, fact: f.AlarmUnshelved | f.AlarmPutBack | f.AlarmUnsuppressed, seen_by: str, seen_at: int
+) -> Alarm:
+    """Begin anew to call people, unless somebody has seen it."""
+    return replace(
+        alarm,
+        acknowledged_by=seen_by,
+        acknowledged_at=seen_at if seen_by else 0,
+        repeats=0,
+        repeats_at=fact.repeats_at,
+        called=0,
+        called_role="",
+        calls_at=fact.calls_at,
+    )
 
 
 def _with(values: tuple[str, ...], value: str) -> tuple[str, ...]:

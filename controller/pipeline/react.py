@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from controller.model import facts as f
 from controller.model.batch import AFTER_PACKER, AFTER_POT, Stage
-from controller.model.intents import Advance, CleanMachine, FillSoaks, InnerIntent, Rehouse
+from controller.model.intents import Advance, CleanMachine, FillSoaks, Hush, InnerIntent, Rehouse
+from devices.model import Mode
 
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
@@ -35,30 +36,40 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
     match fact:
         case f.BatchVerified() | f.SoakAssigned() | f.SoakPositionLost() | f.PotLost() | f.PotReserved():
             return (FillSoaks(),)
-        case f.MoveOrdered() | f.PotEmptied():
-            return (CleanMachine(fact.pot), FillSoaks())
         case f.HoldPlaced():
             return _after_hold(floor, fact.batch)
         case f.HoldEnded():
             return (Advance(fact.batch), FillSoaks())
         case f.MachineFreed():
-            return _after_freeing(floor, fact.machine)
-        case f.MachineObserved() | f.MachineLinked():
+            return (*_after_freeing(floor, fact.machine), *_hush(floor, fact.machine))
+        case f.MachineLinked():
             return _after_sight(floor, fact.machine)
+        case f.MachineObserved() | f.MachineTakenOut() | f.MachinePutBack():
+            return (*_after_sight(floor, fact.machine), *_hush(floor, fact.machine))
         case f.BatchScrapped():
             return _after_scrapping(floor, fact.batch)
-        case f.BatchPacked():
-            batch = floor.batches.get(fact.batch)
-            return (CleanMachine(batch.packer),) if batch and batch.packer else ()
-        case f.PackingBegan():
-            batch = floor.batches.get(fact.batch)
-            return (Advance(fact.batch), CleanMachine(batch.pot)) if batch else ()
+        case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied():
+            return _after_leaving(floor, fact)
         case f.OrderFinished() | f.OrderAttested() | f.OrderDropped():
             return _after_order(floor, fact.machine, fact.batch)
         case _ if isinstance(fact, _MOVES_BATCH):
             return (Advance(fact.batch),)
         case _:
             return ()
+
+
+def _after_leaving(
+    floor: Floor, fact: f.BatchPacked | f.PackingBegan | f.MoveOrdered | f.PotEmptied
+) -> tuple[InnerIntent, ...]:
+    """Clean what the batch has left, and stop what it is about to leave."""
+    batch = floor.batches.get(fact.batch)
+    match fact:
+        case f.BatchPacked():
+            return (CleanMachine(batch.packer),) if batch and batch.packer else ()
+        case f.PackingBegan():
+            return (Advance(fact.batch), CleanMachine(batch.pot)) if batch else ()
+        case f.MoveOrdered() | f.PotEmptied():
+            return (CleanMachine(fact.pot), FillSoaks())
 
 
 def _after_freeing(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
@@ -98,7 +109,7 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     if machine is None:
         return ()
     inner: list[InnerIntent] = []
-    if not machine.usable:
+    if not machine.takes_work:
         inner += [Rehouse(batch) for batch in (machine.next_batch, machine.batch) if batch]
     if machine.batch and (has_left(floor, machine.batch, key) or floor.batches[machine.batch].stage is Stage.MOVING):
         inner.append(CleanMachine(key))
@@ -106,11 +117,20 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
         return tuple(inner)
     if machine.batch and machine.pending is None:
         inner.append(Advance(machine.batch))
+    if not machine.takes_work:
+        return tuple(inner)
     if not machine.batch:
         inner += _wake(floor, machine)
     if machine.kind in ("soaking", "decoction"):
         inner.append(FillSoaks())
     return tuple(inner)
+
+
+def _hush(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    """Look at what the state of a machine makes needless; an alarm may be among the facts that come with this one."""
+    machine = floor.machines.get(key)
+    quiet = machine is not None and (machine.out_by or machine.mode is not Mode.PRODUCE)
+    return (Hush(key),) if floor.alarms or quiet else ()
 
 
 def is_inside(floor: Floor, machine: Equipment) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.model.agenda import Agenda
-from controller.model.alarm import Alarm, AlarmState
+from controller.model.alarm import Alarm
 from controller.model.batch import BEFORE_CHARGE, ENDED, SOAKED_TOO_LONG, Batch, Stage
 from controller.model.case import ENDS, Case
 from controller.model.equipment import Equipment
@@ -60,7 +60,7 @@ def is_open(aggregate: Aggregate) -> bool:
         case Batch():
             return aggregate.stage not in ENDED
         case Alarm():
-            return aggregate.state is not AlarmState.NORMAL
+            return aggregate.is_open
         case _:
             return True
 
@@ -96,7 +96,7 @@ def _indexes(floor: Floor, old: Aggregate | None, new: Aggregate | None) -> dict
             return _machine_indexes(floor, cast("Equipment | None", old), cast("Equipment | None", new))
         case Alarm():
             changed = (cast("Alarm | None", old), cast("Alarm | None", new))
-            return {"deadlines": _deadline(floor, "alarm", *changed, _shelf_ends)}
+            return {"deadlines": _deadline(floor, "alarm", *changed, _alarm_deadline)}
         case Lot() as lot:
             return _lot_indexes(floor, cast("Lot | None", old), lot)
         case _:
@@ -161,7 +161,7 @@ def _machine_indexes(floor: Floor, old: Equipment | None, new: Equipment | None)
         changes["lost_links"] = floor.lost_links.drop(machine.id)
     match machine.kind:
         case "soaking":
-            free = new is not None and not new.batch and new.usable
+            free = new is not None and not new.batch and new.takes_work
             agenda = floor.free_soaks.put(machine.id, 0) if free else floor.free_soaks.drop(machine.id)
             changes["free_soaks"] = agenda
         case "decoction":
@@ -169,7 +169,7 @@ def _machine_indexes(floor: Floor, old: Equipment | None, new: Equipment | None)
             if old is not None and old.pot_class != machine.pot_class and old.pot_class in pots:
                 pots = pots.set(old.pot_class, pots[old.pot_class].drop(machine.id))
             agenda = pots.get(machine.pot_class, Agenda())
-            free = new is not None and not new.next_batch and new.usable
+            free = new is not None and not new.next_batch and new.takes_work
             agenda = (
                 agenda.put(machine.id, machine.free_at if machine.batch else 0) if free else agenda.drop(machine.id)
             )
@@ -226,8 +226,8 @@ def _case_deadline(case: Case) -> int:
     return 0 if case.late or case.released_at else case.promised_at
 
 
-def _shelf_ends(alarm: Alarm) -> int:
-    return alarm.shelved_until
+def _alarm_deadline(alarm: Alarm) -> int:
+    return alarm.next_at
 
 
 def _batch_deadline(batch: Batch) -> int:

@@ -101,7 +101,7 @@ def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
 
 def _ready(floor: Floor, batch: Batch) -> bool:
     pot = floor.machines[batch.pot]
-    return not pot.batch and pot.clean and pot.usable and pot.pending is None
+    return not pot.batch and pot.clean and pot.takes_work and pot.pending is None
 
 
 def _free_pails(floor: Floor, batch: Batch, book: Book) -> tuple[str, ...]:

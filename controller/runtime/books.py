@@ -62,6 +62,7 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
         ),
         least_margin_ms=LEAST_MARGIN_S * site.speed * 1000,
         alarms=load_alarms(),
+        speed=site.speed,
         spoiling=MappingProxyType(
             {
                 key: frozenset(code for code, fault in profile.faults.items() if fault.spoils)

@@ -29,6 +29,7 @@ from controller.api.pins import hash_pin
 from controller.api.server import Server, listen
 from controller.formulary import load_formulary, load_recipes
 from controller.model.intents import EnrolPerson, EnrolRecipe
+from controller.runtime.ailments import watch_disk
 from controller.runtime.boiling import Boiling
 from controller.runtime.books import make_book
 from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
@@ -192,7 +193,8 @@ class _Controller:
                 tasks.create_task(self._deadlines.run(), name="deadlines"),
                 tasks.create_task(keep_seen(self._clock), name="clock"),
                 tasks.create_task(watch_sleep(self._watch.suspended), name="sleep"),
-                tasks.create_task(watch_lag(guard), name="lag"),
+                tasks.create_task(watch_lag(guard, self._line.ailments.late), name="lag"),
+                tasks.create_task(watch_disk(self._config.site.state, self._line.ailments.disk_free), name="disk"),
                 tasks.create_task(keep_mastery(self._store), name="mastery"),
                 tasks.create_task(self._supervisor.run(), name="supervisor"),
             ]

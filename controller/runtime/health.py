@@ -73,14 +73,15 @@ def _end_hung() -> None:
     os._exit(EXIT_HUNG)
 
 
-async def watch_lag(guard: Guard) -> NoReturn:
-    """Measure the loop's lag four times a second, tell the guard, and say where it was over one second."""
+async def watch_lag(guard: Guard, late: Callable[[float], None]) -> NoReturn:
+    """Measure the loop's lag four times a second and tell the guard and `late`, in wall seconds."""
     while True:
         due_s = time.monotonic() + _BEAT_S
         await asyncio.sleep(_BEAT_S)
         lag_s = time.monotonic() - due_s
         guard.beat()
         metrics.LOOP_LAG.set(lag_s)
+        late(lag_s)
         if lag_s > _LATE_S:
             _LOG.error("loop-late", seconds=round(lag_s, 2))
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from controller.model.intents import ScanCode
+from controller.model.intents import ReportSelf, ScanCode
 from controller.model.refusal import Refusal
 from controller.model.world import World
 from controller.pipeline import Outcome
 from controller.pipeline import handle as decide_by_the_rules
 from controller.runtime import metrics
+from controller.runtime.ailments import Ailments
 from controller.runtime.inbox import Inbox, Lane, LineStopped, Waiting
 from controller.runtime.tokens import Tokens
 from controller.store import Group, StoredFact
@@ -89,7 +90,8 @@ class _Ahead:
 class Line:
     """The one place where decisions are made, and the one writer.
 
-    `floor`, `seq`: the durable floor and the number of its last fact. `leave` is called once for every durable group, in order.
+    `floor`, `seq`: the durable floor and the number of its last fact. `ailments`: what ails this process. `leave` is called
+    once for every durable group, in order.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Line:
         self._ahead = _Ahead()
         self._in_flight = _Ahead()
         self._inbox = inbox or Inbox()
+        self.ailments = Ailments(self.post, book.alarms.rules, self.floor)
         self._store = store
         self._leave = leave
         self._handle = handle
@@ -183,6 +186,8 @@ class Line:
         except Exception as error:  # noqa: BLE001 - a bug in a rule must not stop the line; the floor is untouched
             metrics.INTERNAL_ERRORS.inc()
             _LOG.critical("intent-failed", intent=type(intent).__name__, exc_info=error)
+            if not isinstance(intent, ReportSelf):  # a mistake in telling of mistakes would tell for ever
+                self.ailments.failed(type(intent).__name__)
             outcome, writes = Outcome(self._floor_ahead, refusal=Refusal("internal-error")), ()
         if outcome.refusal is not None and isinstance(intent, ScanCode):
             metrics.SCAN_REJECTS.labels(outcome.refusal.rule).inc()
@@ -206,7 +211,9 @@ class Line:
             self._taken.set()
             if ahead.facts or ahead.writes:
                 group = Group(facts=ahead.facts, rows=floor.touched, writes=ahead.writes)
+                began_s = time.monotonic()
                 last = await asyncio.get_running_loop().run_in_executor(writer, self._commit, group)
+                self.ailments.committed(time.monotonic() - began_s)
             else:
                 last = self.seq
             self._tell(ahead, floor.stored(), last)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from controller.model.intents import ReportLink, ReportMachine, ReportZone
+from controller.model.intents import ReportLink, ReportMachine, ReportPeer, ReportZone
 from controller.runtime import metrics
+from controller.texts.inert import clean
+from devices.errors import LinkDistrusted
 from devices.model import LinkState, Quality
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class _Sight:
     said: tuple[object, ...] | None = None
     boil_at: int = 0
     timer: asyncio.TimerHandle | None = None
+    distrusted: bool = False
 
 
 @dataclass(slots=True)
@@ -73,9 +76,13 @@ class Watch:
         self._post = post
         self._boiling = boiling
         self._recorder = recorder
-        known = floor().machines
+        known, alarms = floor().machines, floor().alarms
         self._sights = {
-            machine: _Sight(known[machine].link if machine in known else LinkState.NEVER) for machine in machines
+            machine: _Sight(
+                known[machine].link if machine in known else LinkState.NEVER,
+                distrusted=f"peer-distrusted:{machine}" in alarms,
+            )
+            for machine in machines
         }
         self._zones = {zone.sensor: _ZoneSight(zone.id) for zone in zones}
 
@@ -93,6 +100,9 @@ class Watch:
         self._recorder.take(snapshot, "" if machine is None or machine.given_up else machine.batch)
         sight = self._sights[snapshot.machine]
         hopper = snapshot.readings.get(_HOPPER)
+        if sight.distrusted:  # who is read has proved who it is
+            sight.distrusted = False
+            self._post(ReportPeer(snapshot.machine, ""))
         said = (
             snapshot.state,
             snapshot.step,
@@ -128,7 +138,13 @@ class Watch:
         self._tell_link(machine, LinkState.FRESH)
 
     def on_fault(self, machine: str, error: Exception) -> None:
-        """Take in that reading a machine went wrong in a way that its link state does not tell."""
+        """Take in that reading a machine went wrong in a way that its link state does not tell.
+
+        Whoever is not the machine that we trust is an alarm of its own, at once: no time makes it a passing thing.
+        """
+        if isinstance(error, LinkDistrusted):
+            self._sights[machine].distrusted = True
+            self._post(ReportPeer(machine, clean(str(error)) or type(error).__name__))
         metrics.POLLER_FAULTS.labels(machine).inc()
         _LOG.error("machine-fault", machine=machine, exc_info=error)
 

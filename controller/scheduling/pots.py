@@ -38,4 +38,4 @@ def promising(floor: Floor, pot: str) -> bool:
     """Say whether a pot can be used as soon as what is in it is done: nobody knows when a held batch will be."""
     machine = floor.machines[pot]
     inside = floor.batches.get(machine.batch)
-    return machine.usable and (inside is None or all(hold.cause is Cause.LINK for hold in inside.holds))
+    return machine.takes_work and (inside is None or all(hold.cause is Cause.LINK for hold in inside.holds))

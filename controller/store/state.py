@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
 
-from controller.model.alarm import Alarm, AlarmState
+from controller.model.alarm import Alarm
 from controller.model.batch import ENDED, Batch
 from controller.model.case import ENDS, Case
 from controller.store.codec import decode, encode
@@ -35,7 +35,7 @@ def is_open(aggregate: object) -> bool:
         case Batch():
             return aggregate.stage not in ENDED
         case Alarm():
-            return aggregate.state is not AlarmState.NORMAL
+            return aggregate.is_open
         case _:
             return True
 

@@ -62,6 +62,9 @@ class MachineView(TypedDict):
     case: str
     prescription_no: str
     next_batch: str
+    out_by: str
+    out_at: int
+    out_note: str
     held: bool
     order_step: str
     remaining_s: int
@@ -267,7 +270,9 @@ class TaskView(TypedDict):
 class AlarmView(TypedDict):
     """One alarm with its ISA-18.2 state and what to do, and in how many wall minutes.
 
-    `shelved_until`: ms, 0 while it is not shelved; `suppressed_by`: the alarm that says it for this one.
+    `shelved_until`: ms, 0 while it is not shelved; `suppressed_by`: the alarm, or the state of its machine, that says it for this
+    one. `recurrences`: how often its condition came again; `repeats`: how often it was said again; `called`: how often it was
+    escalated, `called_role` to whom last. `out_by`: who took it, or its machine, out of service.
     """
 
     id: str
@@ -284,9 +289,18 @@ class AlarmView(TypedDict):
     shelved_until: int
     shelved_by: str
     suppressed_by: str
+    recurrences: int
+    repeats: int
+    called: int
+    called_role: str
+    out_by: str
+    out_at: int
+    out_note: str
     detail: str
     text_zh: str
     text_en: str
+    cause_zh: str
+    cause_en: str
     action_zh: str
     action_en: str
 
@@ -295,7 +309,7 @@ class LineView(TypedDict):
     """The line at a glance. `timezone`: IANA name of the site's, in which its people read every instant.
 
     `counts`: open prescriptions by status; `alarms`: alarms by their ISA-18.2 state, states without any left out; `waivers`:
-    machine ids that run without security.
+    machine ids that run without security; `out_of_service`: machine ids that get no new work.
     """
 
     line: str
@@ -309,6 +323,7 @@ class LineView(TypedDict):
     at_risk: int
     alarms: dict[str, int]
     waivers: list[str]
+    out_of_service: list[str]
 
 
 class IntentAnswer(TypedDict):

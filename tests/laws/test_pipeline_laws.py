@@ -54,6 +54,7 @@ class Day:
             self.amend,
             self.zone,
             self.shelf,
+            self.service,
             self.outage,
         )
 
@@ -161,6 +162,15 @@ class Day:
         self.line.do(i.ShelveAlarm(alarm, self.random.randrange(1, 90), who, "st", "note"))
         if self.random.random() < 0.3:
             self.line.do(i.UnshelveAlarm(alarm, who, "st"))
+
+    def service(self) -> None:
+        """A machine or an alarm is taken out of service, and mostly put back; nothing that has begun stops for it."""
+        who, targets = badge("reviewer"), [self.machine(), *sorted(self.line.floor.alarms)[:1]]
+        for target in targets:
+            self.line.do(i.TakeOutOfService(target, who, "st", "note"))
+        self.line.run(self.random.uniform(0, 20))
+        for target in self.random.sample(targets, len(targets)):
+            self.line.do(i.ReturnToService(target, who, "st", "note"))
 
     def outage(self) -> None:
         """A switch loses its power: many links are lost at once and come back one by one."""

@@ -28,7 +28,7 @@ from tests.unit.test_device_fleet import Watch, _pots
 async def test_a_loop_that_stands_still_ends_the_process() -> None:
     ended = threading.Event()
     with Guard(standstill_s=0.3, end=ended.set) as guard:
-        lag = asyncio.create_task(watch_lag(guard))
+        lag = asyncio.create_task(watch_lag(guard, lambda _lag_s: None))
         await asyncio.sleep(0.6)
         assert not ended.is_set()
         time.sleep(1.0)  # noqa: ASYNC251 - the loop is to stand still
@@ -50,7 +50,7 @@ def test_a_process_that_was_stopped_and_goes_on_is_not_ended(monkeypatch: pytest
 
 async def test_lag_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     with Guard() as guard:
-        lag = asyncio.create_task(watch_lag(guard))
+        lag = asyncio.create_task(watch_lag(guard, lambda _lag_s: None))
         await asyncio.sleep(0.01)
         time.sleep(0.5)  # noqa: ASYNC251 - the loop is to be late
         await asyncio.sleep(0.01)

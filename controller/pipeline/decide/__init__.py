@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from controller.model import intents as i
 from controller.pipeline.decide.advance import advance, clean_machine, fill_soaks, rehouse
+from controller.pipeline.decide.ailments import report_self
 from controller.pipeline.decide.alarms import acknowledge, shelve, unshelve
 from controller.pipeline.decide.clock import tick
 from controller.pipeline.decide.cooking import attest
@@ -13,12 +14,14 @@ from controller.pipeline.decide.delivery import confirm
 from controller.pipeline.decide.dispensing import sign_verify, weigh
 from controller.pipeline.decide.holds import accept_deviation, assume_ok, go_on, retry, run_deficit, scrap
 from controller.pipeline.decide.intake import answer, cancel, receive
-from controller.pipeline.decide.machine import report_link, report_machine, report_order
+from controller.pipeline.decide.links import report_link, report_peer
+from controller.pipeline.decide.machine import report_machine, report_order
 from controller.pipeline.decide.moving import migrate
 from controller.pipeline.decide.recipe import approve_recipe, enrol_recipe
 from controller.pipeline.decide.release import sign_release
 from controller.pipeline.decide.review import sign_review
 from controller.pipeline.decide.scan import scan
+from controller.pipeline.decide.service import hush, put_back, take_out
 from controller.pipeline.decide.stock import assess_excursion, enrol_person, enrol_stock, report_zone
 
 if TYPE_CHECKING:
@@ -73,6 +76,10 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return shelve(floor, intent, world)
         case i.UnshelveAlarm():
             return unshelve(floor, intent, world)
+        case i.TakeOutOfService():
+            return take_out(floor, intent, world)
+        case i.ReturnToService():
+            return put_back(floor, intent, world)
         case i.EnrolPerson():
             return enrol_person(floor, intent, world)
         case i.EnrolRecipe():
@@ -83,6 +90,10 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return report_machine(floor, intent, world)
         case i.ReportLink():
             return report_link(floor, intent, world)
+        case i.ReportPeer():
+            return report_peer(floor, intent, world)
+        case i.ReportSelf():
+            return report_self(floor, intent, world)
         case i.ReportOrder():
             return report_order(floor, intent, world)
         case i.ReportZone():
@@ -97,5 +108,7 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return rehouse(floor, intent, world)
         case i.CleanMachine():
             return clean_machine(floor, intent, world)
+        case i.Hush():
+            return hush(floor, intent, world)
         case _:
             assert_never(intent)

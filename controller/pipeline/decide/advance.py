@@ -114,7 +114,7 @@ def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]
     packer = floor.machines[world.book.machines[batch.pot].packer]
     mine = packer.batch == batch.id
     first = next_in_line(floor, packer) in ("", batch.id)
-    if not mine and (packer.batch or not packer.clean or not packer.usable or not first):
+    if not mine and (packer.batch or not packer.clean or not packer.takes_work or not first):
         return () if batch.id in packer.waiting else (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
     taken = () if mine else (f.PackerTaken(world.now, batch.case, batch.id, packer.id),)
     return (*taken, *issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 1}, world))
@@ -182,7 +182,7 @@ def rehouse(floor: Floor, intent: Rehouse, world: World) -> tuple[f.Fact, ...]:
     batch = floor.batches.get(intent.batch)
     if batch is None or batch.stage not in BEFORE_CHARGE:
         return ()
-    if batch.stage is Stage.SOAK_ASSIGNED and not floor.machines[batch.soak_machine].usable:
+    if batch.stage is Stage.SOAK_ASSIGNED and not floor.machines[batch.soak_machine].takes_work:
         return (f.SoakPositionLost(world.now, batch.case, batch.id, batch.soak_machine),)
     if batch.pot and not promising(floor, batch.pot):
         return (f.PotLost(world.now, batch.case, batch.id, batch.pot),)

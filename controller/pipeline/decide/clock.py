@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import BEFORE_CHARGE, SOAKED_TOO_LONG, Cause
 from controller.pipeline.decide.advance import miss_window
-from controller.pipeline.decide.alarms import raised
+from controller.pipeline.decide.alarms import due, raised
 from controller.pipeline.decide.holds import SOAK_CHOICES, placed
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _MOST = 200
 def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
     """Act on every deadline up to now, a bounded number at a time."""
     facts: list[f.Fact] = []
-    for due, key in floor.deadlines:
-        if due > world.now or len(facts) >= _MOST:
+    for comes_at, key in floor.deadlines:
+        if comes_at > world.now or len(facts) >= _MOST:
             break
         kind, _, which = key.partition("|")
         if kind == "case":
@@ -29,7 +29,7 @@ def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
             facts.append(f.PromiseMissed(world.now, case.id))
             facts += raised(floor, "promise-missed", case.id, world, case.prescription.prescription_no)
         elif kind == "alarm":
-            facts.append(f.AlarmUnshelved(world.now, which, ""))
+            facts += due(floor, floor.alarms[which], world)
         elif (batch := floor.batches[which]).stage in BEFORE_CHARGE:
             facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, SOAK_CHOICES, world, batch.soak_machine)
         else:

@@ -46,7 +46,7 @@ def _place(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: Wo
         return Refusal("wrong-position", {"batch": batch.id, "machine": machine, "wanted": batch.soak_machine})
     soak_max_at = world.now + batch.plan.soak_max_minutes * _MINUTE_MS
     equipment = floor.machines[machine]
-    if not equipment.usable or equipment.pending is not None:
+    if not equipment.takes_work or equipment.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine}, next_action="scan-again-later")
     return (
         f.PailPlaced(world.now, batch.case, batch.id, machine, intent.actor),
@@ -62,7 +62,7 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         soaking = batch.stage in (Stage.SOAK_ASSIGNED, Stage.SOAKING)
         return Refusal("soak-too-short" if soaking else "already-done", {"batch": batch.id, "stage": batch.stage})
     machine = floor.machines[pot]
-    if machine.batch or machine.pending is not None or not machine.usable:
+    if machine.batch or machine.pending is not None or not machine.takes_work:
         return Refusal("machine-not-ready", {"machine": pot}, next_action="scan-again-later")
     if not machine.clean:
         return Refusal("pot-not-clean", {"machine": pot}, next_action="scan-again-later")

@@ -1,4 +1,4 @@
-"""Machines: what they report, what became of orders, and the road to them."""
+"""Machines: what they report, and what became of orders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.model.checkpoint import Verdict
 from controller.model.codes import BAG, make_code
 from controller.model.plan import MAIN
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.alarms import cleared, link_back, link_lost, raised
+from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.holds import ATTESTABLE, ended, placed
 from controller.pipeline.decide.hopper import dropped, drops_late_herbs
@@ -23,7 +23,6 @@ from devices.model import (
     Expired,
     Failed,
     Finished,
-    LinkState,
     Mode,
     OrderStatus,
     Refused,
@@ -34,7 +33,7 @@ from devices.model import (
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
     from controller.model.floor import Floor
-    from controller.model.intents import ReportLink, ReportMachine, ReportOrder
+    from controller.model.intents import ReportMachine, ReportOrder
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
@@ -374,26 +373,6 @@ def _disturbances(
     if intent.mode is not Mode.PRODUCE and machine.mode is Mode.PRODUCE:
         facts += placed(floor, batch, "mode", Cause.MACHINE, choices, world, machine.id, intent.mode.name.lower())
     return facts
-
-
-def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
-    """Note that the road to a machine was lost for longer than the alarm delay, or is back."""
-    machine = floor.machines.get(intent.machine)
-    if machine is None:
-        return Refusal("not-found", {"id": intent.machine})
-    if machine.link is intent.link:
-        return ()
-    linked = f.MachineLinked(world.now, machine.id, intent.link)
-    batch = floor.batches.get(machine.batch)
-    if intent.link is LinkState.STALE:
-        held: tuple[f.Fact, ...] = ()
-        if batch is not None and is_inside(floor, machine):
-            held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
-        return (linked, *link_lost(floor, machine.id, world), *held)
-    facts: list[f.Fact] = [linked, *link_back(floor, machine.id, world)]
-    if batch is not None and any(hold.reason == f"link-stale.{machine.id}" for hold in batch.holds):
-        facts += ended(floor, batch, f"link-stale.{machine.id}", "link", "", "", world)
-    return tuple(facts)
 
 
 def report_order(floor: Floor, intent: ReportOrder, world: World) -> Decision:

@@ -69,7 +69,7 @@ def report_zone(floor: Floor, intent: ReportZone, world: World) -> Decision:
     zone = floor.zones.get(intent.zone)
     if zone is None:
         return Refusal("not-found", {"id": intent.zone})
-    inside = _inside(zone, intent)
+    inside = _inside(zone, intent, world)
     if not inside and not zone.out:
         lots = tuple(sorted(lot.id for lot in floor.lots.values() if lot.zone == zone.id))
         excursion = f.ZoneExcursion(world.now, zone.id, intent.celsius, intent.humidity, lots)
@@ -82,9 +82,14 @@ def report_zone(floor: Floor, intent: ReportZone, world: World) -> Decision:
     return ()
 
 
-def _inside(zone: Zone, intent: ReportZone) -> bool:
-    warm, damp = zone.celsius, zone.humidity
-    return warm[0] <= intent.celsius <= warm[1] and damp[0] <= intent.humidity <= damp[1]
+def _inside(zone: Zone, intent: ReportZone, world: World) -> bool:
+    """Say whether a reading is inside the limits; for a zone that has left them, inside by the deadband too."""
+    band = world.book.alarms.rules["zone-excursion"].deadband
+    warm, damp = (band.get(value, 0.0) if zone.out else 0.0 for value in ("celsius", "humidity"))
+    return (
+        zone.celsius[0] + warm <= intent.celsius <= zone.celsius[1] - warm
+        and zone.humidity[0] + damp <= intent.humidity <= zone.humidity[1] - damp
+    )
 
 
 def assess_excursion(floor: Floor, intent: AcceptDeviation, world: World) -> Decision:
