@@ -127,6 +127,10 @@ class MemoryStore:
     def facts_after(self, seq: int, limit: int) -> list[StoredFact]:
         return self.facts[seq : seq + limit]
 
+    def alarm_facts(self, between: tuple[int, int], limit: int) -> list[StoredFact]:
+        told = (fact for fact in self.facts if fact.kind.startswith("Alarm"))
+        return [fact for fact in told if between[0] <= fact.at < between[1]][:limit]
+
     def timeline(self, about: str) -> list[StoredFact]:
         return [fact for fact in self.facts if fact.about == about]
 

@@ -70,6 +70,16 @@ def unshelve(alarm: str) -> Body:
     return {"type": "UnshelveAlarm", "alarm": alarm}
 
 
+def take_out(target: str, note: str) -> Body:
+    """Take a machine or an alarm out of service."""
+    return {"type": "TakeOutOfService", "target": target, "note": note}
+
+
+def put_back(target: str, note: str) -> Body:
+    """Put a machine or an alarm back into service."""
+    return {"type": "ReturnToService", "target": target, "note": note}
+
+
 def choices_of(task: TaskView) -> tuple[str, ...]:
     """Return what may be signed for a task of the signing desk."""
     match task["kind"]:

@@ -152,6 +152,11 @@ class FloorApp(App[None]):
         self.change(state.turned_to(self.view, machine))
         self.look(Need.MACHINE, Need.CURVE)
 
+    def turn_month(self, month: str) -> None:
+        """Turn to the load of alarms of a month."""
+        self.change(replace(self.view, load_month=month, load=None))
+        self.look(Need.LOAD)
+
     def go(self, name: str) -> None:
         """Show a page."""
         if not isinstance(self.screen, ModalScreen) and name != self._here:
@@ -258,7 +263,8 @@ class FloorApp(App[None]):
 
         if not isinstance(self.screen, ModalScreen):
             keys = {name: page_class(name).own_keys() for name in PAGES}
-            keys["prescriptions"] += [one for one in keys.pop("prescription") if one not in keys["prescriptions"]]
+            for page, under in (("prescription", "prescriptions"), ("load", "alarms")):
+                keys[under] += [one for one in keys.pop(page) if one not in keys[under]]
             self.push_screen(HelpModal(keys))
 
     def action_language(self) -> None:

@@ -71,6 +71,8 @@ def plant_now(view: View, now_s: float) -> int:
 
 def phase(machine: MachineView) -> str:
     """Return what the machine is doing as one word: what needs a person wins over what it works at."""
+    if machine["out_by"] and not machine["batch"]:
+        return "out"
     if machine["link"] != "fresh":
         return "unseen" if machine["link"] == "never" else "lost"
     if machine["fault"]:

@@ -18,6 +18,7 @@ class Need(StrEnum):
 
     LINE = "line"
     ALARMS = "alarms"
+    LOAD = "load"
     TASKS = "tasks"
     ROWS = "rows"
     CASE = "case"
@@ -29,6 +30,7 @@ class Need(StrEnum):
 PERIOD_S = {
     Need.LINE: 5.0,
     Need.ALARMS: 15.0,
+    Need.LOAD: 60.0,
     Need.TASKS: 10.0,
     Need.ROWS: 15.0,
     Need.CASE: 15.0,
@@ -44,12 +46,19 @@ LEAST_GAP_S = 0.5
 _ALARMS = frozenset(
     {
         "AlarmRaised",
+        "AlarmAwaited",
         "AlarmAcknowledged",
+        "AlarmReturned",
+        "AlarmRecurred",
         "AlarmCleared",
+        "AlarmRepeated",
+        "AlarmEscalated",
         "AlarmShelved",
         "AlarmUnshelved",
         "AlarmSuppressed",
         "AlarmUnsuppressed",
+        "AlarmTakenOut",
+        "AlarmPutBack",
     }
 )
 _OF_MACHINES = frozenset({"MachineEnrolled", "MachineObserved", "MachineLinked", "NumberingRaised", "BoilMeasured"})

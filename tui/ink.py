@@ -63,12 +63,13 @@ TILES = {
     "held": _ink("#ffd9d9", "#7a1f2a", bold=True),
     "fault": _ink("#ffffff", "#b3202f", bold=True),
     "lost": _ink("#98a0aa", "#2b2d31"),
+    "out": _ink("#6f6a8c", "#1d1b29"),
 }
 """Colours of a machine by tone: grey rests, blue soaks, orange heats, green boils, teal runs, red needs a person."""
 
 MARKS = {
     "idle": ".", "next": ",", "dirty": "d", "wait": "w", "soak": "s", "heat": "h", "boil": "b", "flow": "f",
-    "held": "H", "fault": "!", "lost": "?",
+    "held": "H", "fault": "!", "lost": "?", "out": "x",
 }  # fmt: skip
 """The same as a letter, for the smallest tiles and for those who do not see the colours."""
 

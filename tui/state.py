@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PrescriptionView,
         TaskView,
     )
+    from controller.wire.alarm_load import AlarmLoadView
 
 RECENT = 60
 """How many facts the ticker keeps."""
@@ -130,6 +131,8 @@ class View:
     machines: Mapping[str, MachineView] = field(default_factory=dict[str, "MachineView"])
     machine_s: Mapping[str, float] = field(default_factory=dict[str, float])
     alarms: Sequence[AlarmView] = ()
+    load: AlarmLoadView | None = None
+    load_month: str = ""
     tasks: Sequence[TaskView] = ()
     rows: Sequence[PrescriptionRow] = ()
     rows_s: float = 0.0

@@ -164,6 +164,8 @@ def _request(need: Need, view: View) -> tuple[str, Mapping[str, str | int]] | No
     match need:
         case Need.LINE | Need.ALARMS:
             return f"/{need.value}", {}
+        case Need.LOAD:
+            return "/alarms/kpi", {"month": view.load_month} if view.load_month else {}
         case Need.ROWS:
             query = {"status": view.query.status, "cursor": view.query.cursors[-1] if view.query.cursors else ""}
             return "/prescriptions", {"limit": PAGE, **{key: value for key, value in query.items() if value}}
@@ -186,6 +188,8 @@ def _folded(need: Need, view: View, answer: Any, at_s: float) -> View:
             return state.with_line(view, answer, at_s)
         case Need.ALARMS:
             return state.replace(view, alarms=answer)
+        case Need.LOAD:
+            return state.replace(view, load=answer)
         case Need.ROWS:
             return state.with_rows(view, answer, at_s)
         case Need.CASE:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from controller.api import (
     acts,
     admin,
+    alarm_load,
     alarms,
     floor,
     health,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from controller.api.context import Context
 
 _DESCRIPTION = "Prescriptions in, parcels out: the line of a Chinese medicine decoction centre."
-_MODULES = (intake, floor, records, outage, recipe, acts, scans, alarms, stream, admin, health)
+_MODULES = (intake, floor, records, outage, recipe, acts, scans, alarms, alarm_load, stream, admin, health)
 
 
 def build(context: Context) -> FastAPI:

@@ -52,6 +52,7 @@ ACCESS: dict[tuple[str, str], frozenset[KeyRole]] = {
     ("GET", f"{_V1}/outage"): _HOUSE,
     ("GET", f"{_V1}/recipe"): _HOUSE,
     ("GET", f"{_V1}/alarms"): _HOUSE,
+    ("GET", f"{_V1}/alarms/kpi"): _HOUSE,
     ("POST", f"{_V1}/alarms/{{alarm}}/acknowledge"): frozenset({_STATION}),
     ("GET", f"{_V1}/stream"): _EVERYBODY,
     ("GET", f"{_V1}/line"): _HOUSE | {_COURIER},

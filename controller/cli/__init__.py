@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "probe",
         "Look at one machine over its own link, say what it is and which promises of its profile it does not keep.",
     ),
+    "alarms": ("alarms", "Write the load of a month of alarms to standard output, by the figures of ISA-18.2."),
     "key": ("keys", "Keys of the HTTP API."),
     "user": ("people", "People, their roles, badges and PINs."),
     "backup": ("database", "Write a checked copy of the database to a new file, beside a running controller too."),

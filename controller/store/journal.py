@@ -11,13 +11,13 @@ import hashlib
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from controller.store.codec import decode, encode
 from controller.store.errors import Corrupt, MasteryLost, WrongVersion
 from controller.store.rows import StoredFact
 from controller.store.statements import write
-from controller.store.tables import facts, lines
+from controller.store.tables import ABOUT_ALARMS, facts, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,6 +129,13 @@ def after(connection: Connection, line: str, seq: int, limit: int) -> list[Store
 def about(connection: Connection, line: str, whom: str) -> list[StoredFact]:
     """Return every fact of one timeline."""
     found = connection.execute(_facts(line).where(facts.c.about == whom).order_by(facts.c.seq))
+    return [restored(row) for row in found]
+
+
+def of_alarms(connection: Connection, line: str, between: tuple[int, int], limit: int) -> list[StoredFact]:
+    """Return the facts about alarms from one instant, ms, up to before another, in order, at most `limit`."""
+    wanted = _facts(line).where(facts.c.at >= between[0], facts.c.at < between[1], text(ABOUT_ALARMS))
+    found = connection.execute(wanted.order_by(facts.c.at, facts.c.seq).limit(limit))
     return [restored(row) for row in found]
 
 

@@ -136,6 +136,11 @@ class Store:
         with self._reading() as connection:
             return journal.about(connection, self._line, about)
 
+    def alarm_facts(self, between: tuple[int, int], limit: int) -> list[StoredFact]:
+        """Return the facts about alarms from one instant, ms, up to before another, in order, at most `limit`."""
+        with self._reading() as connection:
+            return journal.of_alarms(connection, self._line, between, limit)
+
     def row(self, kind: str, id_: str) -> object | None:
         """Return one aggregate, open or ended, or None."""
         with self._reading() as connection:

@@ -52,6 +52,14 @@ facts: Final = Table(
     CheckConstraint("length(hash) = 64", name="facts_hash"),
 )
 Index("facts_about", facts.c.line, facts.c.about, facts.c.seq)
+ABOUT_ALARMS: Final = "kind >= 'Alarm' AND kind < 'Alarn'"
+"""Facts of alarms among all others; said in the same words where they are asked for, or no database finds their index."""
+Index(
+    "facts_alarms",
+    *(facts.c.line, facts.c.at, facts.c.seq),
+    sqlite_where=text(ABOUT_ALARMS),
+    postgresql_where=text(ABOUT_ALARMS),
+)
 
 state: Final = Table(
     "state",

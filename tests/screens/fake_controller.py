@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.screens.plant_data import MINUTE, PIN, Line, code, curve, fact
+from tests.screens.plant_data import MINUTE, PIN, Line, code, curve, fact, load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -130,6 +130,7 @@ class FakeController:
             "/line": lambda _request: self.line.glance(),
             "/machines": lambda _request: self.line.machines,
             "/alarms": lambda _request: self.line.alarms,
+            "/alarms/kpi": lambda request: load(request.query_params.get("month", "2026-11")),
             "/prescriptions": self._page,
             "/tasks": self._tasks,
             "/whoami": self._whoami,
@@ -259,6 +260,7 @@ class FakeController:
         if refusal:
             return _problem(409, refusal)
         self._shelf(body)
+        self._service(body)
         facts = [fact(0, "HerbWeighed", 0, code("R", 21), done=True)] if body["type"] == "RecordWeight" else []
         return self._answered({"action": body["type"], "facts": facts, "text_zh": "已记录", "text_en": "recorded"})
 
@@ -270,6 +272,12 @@ class FakeController:
             elif one["id"] == body.get("alarm"):
                 seen = {"acknowledged_by": body["actor"], "acknowledged_at": self.line.now}
                 one |= {"state": "ACKED", "shelved_until": 0, "shelved_by": "", **seen}
+
+    def _service(self, body: dict[str, Any]) -> None:
+        out = {"out_by": body["actor"], "out_at": self.line.now, "out_note": body.get("note", "")}
+        for one in (*self.line.machines, *self.line.alarms):
+            if one["id"] == body.get("target"):
+                one.update(out if body["type"] == "TakeOutOfService" else dict.fromkeys(out, ""))
 
     async def _acknowledge(self, request: Request) -> Response:
         body = await request.json()

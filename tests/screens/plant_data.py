@@ -109,6 +109,7 @@ def machine(name: str, kind: str, **more: Any) -> dict[str, Any]:
         "watchdog": "finish-phase" if kind == "decoction" else "", "link": "fresh", "link_since": NOW - 3 * HOUR, "age_s": 0.4,
         "state": "IDLE", "step": "NONE", "mode": "PRODUCE", "boot": 1, "fault": 0, "fault_zh": "", "fault_en": "",
         "batch": "", "case": "", "prescription_no": "", "next_batch": "", "held": False, "order_step": "", "remaining_s": 0,
+        "out_by": "", "out_at": 0, "out_note": "",
         "clean": True, "volume_ml": [], "packer": "", "free_at": 0, "boil": None, "readings": {},
         **more,
     }  # fmt: skip
@@ -195,9 +196,10 @@ def machines() -> list[dict[str, Any]]:
 
 
 RESPOND_MINUTES = {
-    "fault": 5, "zone-excursion": 15, "mode": 15, "link-stale": 15, "rinse-cold": 30, "promise-missed": 120,
+    "fault": 5, "peer-distrusted": 15, "zone-excursion": 15, "mode": 15, "link-stale": 15, "rinse-cold": 30,
+    "promise-missed": 120,
 }  # fmt: skip
-NEVER_SHELVED = frozenset({"fault", "zone-excursion"})
+NEVER_SHELVED = frozenset({"fault", "peer-distrusted", "zone-excursion"})
 
 
 def alarm(name: str, source: str, priority: str, state: str, minutes: int, **more: Any) -> dict[str, Any]:
@@ -209,7 +211,9 @@ def alarm(name: str, source: str, priority: str, state: str, minutes: int, **mor
         "acknowledged_at": NOW - (minutes - 1) * MINUTE if seen else 0,
         "cleared_at": NOW - MINUTE if state in {"RTNUN", "NORMAL"} else 0, "detail": "",
         "respond_minutes": RESPOND_MINUTES[name], "shelvable": name not in NEVER_SHELVED,
-        "shelved_until": 0, "shelved_by": "", "suppressed_by": "", **more,
+        "shelved_until": 0, "shelved_by": "", "suppressed_by": "", "recurrences": 0, "repeats": 0, "called": 0,
+        "called_role": "", "out_by": "", "out_at": 0, "out_note": "", "cause_zh": "设备断电、网线松动或通信卡死。",
+        "cause_en": "No power, a loose cable or a machine that hangs.", **more,
     }  # fmt: skip
 
 
@@ -236,11 +240,40 @@ def alarms() -> list[dict[str, Any]]:
               detail="78.0 °C", text_zh="设备 pot-08 清洗水温一直不够（78.0 °C）。",
               text_en="The machine pot-08 does not rinse hot (78.0 °C).",
               action_zh="请检查加热与进水；清洗合格前不会再投料。", action_en="Look at its heater and inlet."),
+        alarm("peer-distrusted", "pack-3", "high", "LATCH", 48, called=1, called_role="admin", repeats=23, recurrences=2,
+              text_zh="设备 pack-3 的身份不可信；不接收其数据，也不向它发指令。",
+              text_en="Whoever answers for pack-3 cannot be trusted; nothing is taken from it or asked of it.",
+              cause_zh="证书错误、过期、未登记或被降级：shows an expired certificate",
+              cause_en="A certificate that is wrong, expired or not pinned, or a downgrade: shows an expired certificate",
+              detail="shows an expired certificate",
+              action_zh="请核对设备和网络上有没有冒充者，再由管理员更新证书。",
+              action_en="Make sure that nobody stands in for the machine; then an administrator renews the certificate."),
+        alarm("mode", "pot-12", "low", "OOSRV", 1500, suppressed_by="out-of-service", out_by=PHARMACIST,
+              out_at=NOW - 1600 * MINUTE, out_note="换加热管", text_zh="设备 pot-12 不在生产模式；控制器不能指挥它。",
+              text_en="The machine pot-12 is not in production mode; the controller cannot direct it.",
+              action_zh="请确认现场安全后切回生产模式。", action_en="Switch back to production."),
         alarm("link-stale", "pot-16", "medium", "DSUPR", 1, suppressed_by="links-lost:line",
               text_zh="与设备 pot-16 失去联系；显示值已过时，其锅次已暂停。",
               text_en="The road to pot-16 is lost; its values are old and its batch is on hold.",
               action_zh="请到设备旁查看真实状态，并检查电源和网络。", action_en="Look at the machine itself."),
     ]  # fmt: skip
+
+
+def load(month: str) -> dict[str, Any]:
+    """Return the load of alarms of a month."""
+    frequent = [
+        ("link-stale:pot-09", 41),
+        ("mode:pot-15", 30),
+        (f"promise-missed:{code('R', 3)}", 7),
+        ("disk-low:line", 1),
+    ]
+    return {
+        "month": month, "from_at": NOW - 22 * 24 * HOUR, "until_at": NOW, "consoles": 3, "window_minutes": 10, "flood_from": 10,
+        "stale_hours": 24, "raised": 79, "average": 0.0083, "most": 4.33, "flood_share": 0.0, "stale": ["mode:pot-15"],
+        "chattering": ["link-stale:pot-09", "rinse-cold:pot-08"], "share": {"high": 0.06, "medium": 0.52, "low": 0.42},
+        "wanted": {"high": 0.05, "medium": 0.15, "low": 0.8}, "in_time": 0.94, "escalated": 5,
+        "frequent": [{"alarm": name, "count": count} for name, count in frequent], "whole": True,
+    }  # fmt: skip
 
 
 def task(kind: str, number: int, role: str, **more: Any) -> dict[str, Any]:
@@ -498,4 +531,5 @@ class Line:
             "counts": counts, "late": sum(one["late"] for one in self.rows),
             "at_risk": sum(one["promise_at_risk"] for one in self.rows), "alarms": {"UNACK": 2, "ACKED": 1, "RTNUN": 1},
             "waivers": [one["id"] for one in self.machines if one["waiver"]],
+            "out_of_service": [one["id"] for one in self.machines if one["out_by"]],
         }  # fmt: skip

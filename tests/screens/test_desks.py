@@ -466,6 +466,57 @@ async def test_an_alarm_about_safety_is_not_shelved_and_the_key_says_why(control
         assert "pot-14" in floor.text()
 
 
+async def test_a_machine_is_taken_out_of_service_with_a_reason_and_put_back(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f4", *["right"] * 9, "o")
+        await floor.until(lambda: "停用  pot-10" in floor.text())
+        await sign(floor, PHARMACIST, note="leaks")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "TakeOutOfService", "target": "pot-10", "note": "leaks", "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+        await floor.until(lambda: f"{short(PHARMACIST)} 于" in floor.text())
+        await floor.press("o")
+        await floor.until(lambda: "恢复使用  pot-10" in floor.text())
+        await sign(floor, PHARMACIST, note="sealed")
+        await floor.until(lambda: len(controller.intents) == 2)
+        assert controller.intents[1]["type"] == "ReturnToService"
+
+
+async def test_an_alarm_that_is_quiet_with_its_machine_offers_to_put_the_machine_back(
+    controller: FakeController,
+) -> None:
+    controller.line.alarms = [one for one in controller.line.alarms if one["state"] == "OOSRV"]
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5")
+        assert "换加热管" in floor.text()
+        await floor.press("o")
+        await floor.until(lambda: "恢复使用  pot-12" in floor.text())
+
+
+async def test_one_alarm_is_taken_out_of_service(controller: FakeController) -> None:
+    async with terminal(controller, station="floor-1") as floor:
+        await floor.press("f5", "o")
+        await floor.until(lambda: "停用  link-stale:pot-09" in floor.text())
+        await sign(floor, PHARMACIST, note="cable")
+        await floor.until(lambda: controller.intents)
+        assert controller.intents[0]["target"] == "link-stale:pot-09"
+
+
+async def test_the_load_of_alarms_is_turned_by_months_and_never_into_the_future(controller: FakeController) -> None:
+    async with terminal(controller) as floor:
+        await floor.press("f5", "k")
+        await floor.until(lambda: "报警月度指标 2026-11" in floor.text())
+        await floor.press("right")
+        await floor.pilot.pause()
+        assert "2026-11" in floor.text()
+        await floor.press(*["left"] * 11)
+        await floor.until(lambda: "报警月度指标 2025-12" in floor.text())
+        await floor.until(lambda: any("kpi" in path for path, _ in controller.asked))
+        await floor.press("escape")
+        await floor.until(lambda: "pot-09" in floor.text())
+
+
 async def test_bags_are_boxed_one_scan_each_and_the_parcel_goes_to_the_courier(controller: FakeController) -> None:
     async with terminal(controller, station="dispatch-1") as floor:
         await log_in(floor, PACKER)

@@ -125,7 +125,7 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     yield from machine.facts(view, words, NOW_S, width)
     yield from machine.graph(view, words, (width, 12))
     for alarm in view.alarms:
-        yield from alarms.cells(alarm, view, words)
+        yield from alarms.cells(alarm, view, words, NOW_S)
         yield from alarms.detail(alarm, view, words, width)
     for task in view.tasks:
         yield from desk.cells(task, view, words, NOW_S)

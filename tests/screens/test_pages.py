@@ -226,7 +226,7 @@ async def test_help_lists_the_keys_of_every_page_and_the_colours(controller: Fak
     async with terminal(controller, size=LARGE) as floor:
         await floor.press("f1")
         text = floor.text()
-        for words in (*PAGES.values(), "确认报警", "换工位", "沸腾", "失联"):
+        for words in (*PAGES.values(), "指标", "换工位", "沸腾", "失联"):
             assert words in text
         await floor.press("escape")
         assert "最要紧的" in floor.text()

@@ -91,6 +91,16 @@ def test_the_alarms(snap_compare: Any, controller: FakeController, size: tuple[i
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_an_alarm_that_was_escalated(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    assert picture(snap_compare, controller, SMALL, "f5", locale=locale, shows="pack-3")
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_the_load_of_a_month(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    assert picture(snap_compare, controller, SMALL, "f5", "k", locale=locale, shows="link-stale pot-09")
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
 def test_an_alarm_being_shelved(snap_compare: Any, controller: FakeController, locale: str) -> None:
     assert picture(
         snap_compare, controller, SMALL, "f5", "s", station="floor-1", locale=locale, shows="link-stale:pot-09"

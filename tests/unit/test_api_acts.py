@@ -26,6 +26,8 @@ SIGNING = {
     "Scrap",
     "ShelveAlarm",
     "UnshelveAlarm",
+    "TakeOutOfService",
+    "ReturnToService",
 }
 
 

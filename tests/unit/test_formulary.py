@@ -60,14 +60,19 @@ def test_our_own_tables_are_sound() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (
-            'priority = "low",    respond_minutes = 120',
-            'priority = "lowest", respond_minutes = 120',
-            "rules.promise-missed.priority",
-        ),
+        ('"low"\nrespond_minutes = 120', '"lowest"\nrespond_minutes = 120', "rules.promise-missed.priority"),
         ("respond_minutes = 120", "respond_minutes = 0", "rules.promise-missed.respond_minutes: under 1"),
-        ("respond_minutes = 120, shelvable = true", "respond_minutes = 120", "rules.promise-missed.shelvable"),
+        ("respond_minutes = 120\nshelvable = true", "respond_minutes = 120", "rules.promise-missed.shelvable"),
         ("group_links_from = 4", "group_links_from = 1", "group_links_from: under 2"),
+        ("high = 2\n", "high = 0\n", "repeat_minutes.high: missing or under 1"),
+        ("stale_hours = 24", "stale_hours = 0", "load: a limit under 1"),
+        (
+            'calls = ["operator", "pharmacist"]\noff_delay_s = 15',
+            "calls = []\noff_delay_s = 15",
+            "rules.link-stale.calls: nobody",
+        ),
+        ("off_delay_s = 15", "on_delay_s = 15", "rules.link-stale: what belongs to a group"),
+        ("off_delay_s = 15", "off_delay_s = -15", "rules.link-stale.delay, limit or deadband under 0"),
         ("longest_shelf_minutes = 480", "longest_shelf_minutes = 0", "longest_shelf_minutes: under 1"),
     ],
 )

@@ -310,9 +310,11 @@ def test_a_hand_on_the_panel_holds_the_batch(line: PureLine) -> None:
     line.machines[pot].mode = Mode.MANUAL
     line.report(pot)
     assert [hold.reason for hold in batch_of(line, case).holds] == ["mode"]
+    line.run(1)
     assert line.floor.alarms[f"mode:{pot}"].active
     line.machines[pot].mode = Mode.PRODUCE
     line.report(pot)
+    line.run(1)
     assert not line.floor.alarms[f"mode:{pot}"].active
 
 

@@ -270,14 +270,14 @@ def one_alarm(state_: str) -> Any:
 
 def test_alarms_stand_by_state_before_priority() -> None:
     states = [one["state"] for one in alarms.ordered(full())]
-    assert list(dict.fromkeys(states)) == ["UNACK", "RTNUN", "ACKED", "SHLVD", "DSUPR", "NORMAL"]
+    assert list(dict.fromkeys(states)) == ["UNACK", "LATCH", "RTNUN", "ACKED", "SHLVD", "DSUPR", "OOSRV", "NORMAL"]
 
 
 def test_what_is_shelved_said_by_another_or_over_presses_nobody() -> None:
     view = full()
     asked = [one["state"] for one in view.alarms if alarms.presses(one)]
-    assert sorted(asked) == ["ACKED", "RTNUN", "UNACK", "UNACK"]
-    assert alarms.unseen(view) == 3
+    assert sorted(asked) == ["ACKED", "LATCH", "RTNUN", "UNACK", "UNACK"]
+    assert alarms.unseen(view) == 4
     quiet = replace(view, rows=(), alarms=[one_alarm("SHLVD"), one_alarm("DSUPR"), one_alarm("NORMAL")])
     assert alarms.unseen(quiet) == 0
     assert ZH("overview.calm") in pressing.urgent(quiet, ZH, NOW_S, (80, 9))[1].plain

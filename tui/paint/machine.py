@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui import figures
-from tui.clocks import brief, clock, minute, span
+from tui.clocks import brief, clock, day_minute, minute, span
 from tui.codes import short
-from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, PLAIN, TILES, WARN, bar, beside, fit, flow, rule, say
+from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, PLAIN, TILES, WARN, bar, beside, fit, flow, rule, say, wrap
 from tui.paint.curve import Sample, curve
 from tui.state import Link
 
@@ -70,8 +70,17 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
     return [
         beside(name, say((machine["code"], FAINT)), width),
         *(say(" ", one) for one in details),
+        *_out(machine, view, words, width),
         *([say((f" {words('machine.fault', code=machine['fault'])} {fault}", BAD))] if machine["fault"] else []),
     ]
+
+
+def _out(machine: MachineView, view: View, words: Words, width: int) -> list[Line]:
+    if not machine["out_by"]:
+        return []
+    at = day_minute(machine["out_at"], figures.site_zone(view))
+    told = words("alarm.out", who=short(machine["out_by"]), at=at, note=machine["out_note"])
+    return [say(" ", line) for line in wrap(say((told, WARN)), width - 1)]
 
 
 def link(machine: MachineView, view: View, words: Words, now_s: float) -> Line:

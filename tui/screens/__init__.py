@@ -17,6 +17,7 @@ PAGES = {
     "prescription": "prescription:PrescriptionPage",
     "machine": "machine:MachinePage",
     "alarms": "alarms:AlarmsPage",
+    "load": "load:LoadPage",
     "review": "review:ReviewPage",
     "scan": "desk:ScanPage",
     "signing": "signing:SigningPage",

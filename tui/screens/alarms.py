@@ -1,4 +1,4 @@
-"""Every alarm: raised, acknowledged, cleared; one key says that somebody has seen it, one puts it aside and takes it back."""
+"""Every alarm and what to do about it: one key says that somebody has seen it, others put it aside or out of service and back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from tui import acts
 from tui.freshness import Need
 from tui.paint import alarms
+from tui.screens import service
 from tui.screens.page import Page
 from tui.screens.sign import Request
 from tui.widgets.sheet import Sheet
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tui.state import View
 
 
+OUT_OF_SERVICE = "out-of-service"
+"""Why the alarm of a machine is quiet that a person took out of service."""
 SHELF_MINUTES = 60
 """How long an alarm is put aside unless the person says otherwise; how long it may be is for the controller to say."""
 
@@ -35,6 +38,8 @@ class AlarmsPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "key.acknowledge"),
         Binding("s", "shelf", "key.shelf"),
+        Binding("o", "service", "key.service"),
+        Binding("k", "app.go('load')", "key.load"),
         Binding("escape", "app.last_page", "key.back"),
     ]
 
@@ -45,11 +50,11 @@ class AlarmsPage(Page):
 
     def show(self, view: View) -> None:
         """Paint the view."""
-        words, found = self.floor.words, alarms.ordered(view)
+        words, now_s, found = self.floor.words, self.floor.now_s(), alarms.ordered(view)
         self.query_one(Table).fill(
             alarms.columns(words),
             [alarm["id"] for alarm in found],
-            lambda row: alarms.cells(found[row], view, words),
+            lambda row: alarms.cells(found[row], view, words, now_s),
             words("list.no-alarms"),
         )
         self._detail()
@@ -106,6 +111,19 @@ class AlarmsPage(Page):
         signed = await self.floor.signed(Request(words("alarm.unshelve", alarm=alarm["id"]), (text,)))
         if signed is not None:
             await self.floor.bench.intent(acts.unshelve(alarm["id"]), signed.signature)
+
+    def action_service(self) -> None:
+        """Take the alarm under the cursor out of service or put it back; a machine's own key is on its screen."""
+        alarm = self._alarm()
+        if alarm is None:
+            return
+        if alarm["state"] == "OOSRV":
+            hushed = alarm["suppressed_by"] == OUT_OF_SERVICE
+            self.floor.start(service.put_back(self.floor, alarm["source"] if hushed else alarm["id"]))
+        elif alarm["shelvable"]:
+            self.floor.start(service.take_out(self.floor, alarm["id"]))
+        else:
+            self.floor.tell(self.floor.words("alarm.not-shelvable"))
 
     def _alarm(self) -> AlarmView | None:
         key = self.query_one(Table).key

@@ -11,6 +11,7 @@ from tui.codes import VESSEL, prefix
 from tui.figures import groups
 from tui.freshness import Need
 from tui.paint import machine
+from tui.screens import service
 from tui.screens.page import Page
 from tui.widgets.sheet import Sheet
 
@@ -29,6 +30,7 @@ class MachinePage(Page):
         Binding("left", "turn(-1)", "key.previous-machine"),
         Binding("right", "turn(1)", "key.next-machine"),
         Binding("enter", "prescription", "key.prescription"),
+        Binding("o", "service", "key.service"),
         Binding("escape", "app.last_page", "key.back"),
     ]
 
@@ -66,6 +68,13 @@ class MachinePage(Page):
         if order:
             here = order.index(view.machine_id) if view.machine_id in order else 0
             self.floor.turn_to(order[(here + step) % len(order)])
+
+    def action_service(self) -> None:
+        """Take the machine out of service, or put it back."""
+        one = self.floor.view.machines.get(self.floor.view.machine_id)
+        if one is not None:
+            act = service.put_back if one["out_by"] else service.take_out
+            self.floor.start(act(self.floor, one["id"]))
 
     def action_prescription(self) -> None:
         """Open the prescription that is in the machine."""

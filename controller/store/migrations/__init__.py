@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from controller.store.errors import WrongVersion
 from controller.store.postgres import lock_key
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 
 
 def upgrade(connection: Connection) -> None:
