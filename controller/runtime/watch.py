@@ -35,6 +35,8 @@ ALARM_DELAY_S: Final = 5.0
 _BOIL_MS: Final = 60_000
 _ZONE_MS: Final = 300_000
 _HOPPER: Final = "IsHopperOpen"
+_DETAIL: Final = 200
+"""Characters of what a link says that an alarm keeps."""
 _CELSIUS, _HUMIDITY = "Temperature", "Humidity"
 _LOG = structlog.get_logger(__name__)
 
@@ -144,7 +146,7 @@ class Watch:
         """
         if isinstance(error, LinkDistrusted):
             self._sights[machine].distrusted = True
-            self._post(ReportPeer(machine, clean(str(error)) or type(error).__name__))
+            self._post(ReportPeer(machine, clean(str(error))[:_DETAIL] or type(error).__name__))
         metrics.POLLER_FAULTS.labels(machine).inc()
         _LOG.error("machine-fault", machine=machine, exc_info=error)
 

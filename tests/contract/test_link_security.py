@@ -5,27 +5,33 @@ from __future__ import annotations
 import asyncio
 import ssl
 from abc import ABC, abstractmethod
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from asyncua import ua
 
+from controller.runtime.boiling import Boiling
+from controller.runtime.recorder import Recorder
+from controller.runtime.watch import Watch
 from devices.errors import LinkDistrusted, LinkDown, LinkRefused, LinkTimeout
+from devices.fleet import Fleet
 from devices.links import open_link
 from devices.links.trust import fingerprint
 from devices.profile import Profile, load_profile
-from devices.site import MachineSite, Security
+from devices.site import MachineSite, PlantClock, Security, Site, boot_seconds
 from tests.contract.modbus_peer import ModbusPeer, guard
 from tests.contract.opcua_peer import Guard, OpcUaPeer
 from tests.contract.papers import Office, Paper
 from tests.contract.proxy import Proxy
 from tests.contract.rigs import golden, shelf
 from tests.contract.words import until
+from tests.pure_line import PureLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from devices.protocol import Link
 
@@ -400,3 +406,54 @@ async def test_a_refused_order_keeps_the_secured_session(opcua_only: SecuredOpcU
         await link.command(COMMAND["opcua"])
     assert (await link.read()).values
     await link.close()
+
+
+@asynccontextmanager
+async def watched(secured: Secured) -> AsyncIterator[PureLine]:
+    """A line over one machine in the secured peer's place: fleet, watch and rules as they are in a controller."""
+    line = PureLine.ready()
+    site = MachineSite(
+        "pot-03", "decoction", secured.profile.id, secured.address(), "pot-03", security=secured.security
+    )
+    watch = Watch(
+        floor=lambda: line.floor,
+        post=line.do,  # type: ignore[arg-type]
+        boiling=Boiling(line.book),
+        recorder=Recorder(lambda _: None, dict.fromkeys(line.book.machines, 3000)),
+        machines=["pot-03"],
+        zones=[],
+    )
+    fleet = Fleet(
+        Site("here", "Asia/Shanghai", 101.3, False, 1, Path(), {"pot-03": site}),
+        {secured.profile.id: secured.profile},
+        PlantClock(speed=1, first=0, boot=boot_seconds()),
+        on_snapshot=watch.on_snapshot,
+        on_link=watch.on_link,
+        on_fault=watch.on_fault,
+    )
+    task = asyncio.create_task(fleet.run())
+    try:
+        yield line
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_peer_that_cannot_prove_itself_is_an_alarm_of_its_own_before_its_link_counts_as_lost(
+    secured: Secured,
+) -> None:
+    await secured.serve(own=secured.office.issue("impostor"))
+    async with watched(secured) as line:
+        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 5)
+    alarm = line.floor.alarms["peer-distrusted:pot-03"]
+    assert (alarm.state, alarm.priority) == ("UNACK", "high")
+    assert alarm.detail
+    assert "link-stale:pot-03" not in line.floor.alarms
+
+
+async def test_the_alarm_of_a_peer_ends_when_it_proves_itself(opcua_only: SecuredOpcUa) -> None:
+    await opcua_only.serve(own=opcua_only.office.issue("impostor"))
+    async with watched(opcua_only) as line:
+        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 5)
+        await opcua_only.serve()
+        await until(lambda: line.floor.alarms["peer-distrusted:pot-03"].state == "LATCH", 30)

@@ -10,6 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from controller.cli import COMMANDS, app
+from tests.house import alarm_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -75,3 +76,7 @@ def test_every_file_of_the_map_of_the_architecture_is_there() -> None:
 
 def test_the_help_names_every_command() -> None:
     assert set(get_command(app).list_commands(None)) == COMMANDS.keys()  # pyright: ignore[reportArgumentType] - no context is looked at
+
+
+def test_the_page_of_alarms_says_what_the_table_says() -> None:
+    assert alarm_page.PAGE.read_text(encoding="utf-8") == alarm_page.page(), "python -m tests.house.alarm_page"

@@ -213,7 +213,6 @@ def test_the_doubt_about_a_machine_ends_with_the_batch_it_was_about(line: PureLi
     line.must(i.Scrap(batch.id, badge("reviewer"), "st", "去向不明"))
     line.report(batch.pot)
     line.run(60)
-    line.run(1)
     assert not [alarm.id for alarm in line.floor.alarms.values() if alarm.active]
 
 
@@ -243,6 +242,7 @@ def test_a_hold_on_a_cancelled_batch_leaves_no_alarm(line: PureLine) -> None:
     line.must(i.ReportLink(soak, LinkState.STALE))
     line.must(i.CancelPrescription(case, "x"))
     line.must(i.ReportLink(soak, LinkState.FRESH))
+    line.run(1)
     assert not [alarm.id for alarm in line.floor.alarms.values() if alarm.active]
 
 

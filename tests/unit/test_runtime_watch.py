@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from immutables import Map
 
+from controller.model.alarm import Alarm, Priority
 from controller.model.batch import BoilRecord
 from controller.model.equipment import Equipment
 from controller.model.floor import Floor
-from controller.model.intents import ReportLink, ReportMachine, ReportZone
+from controller.model.intents import ReportLink, ReportMachine, ReportPeer, ReportZone
 from controller.model.stock import Zone
 from controller.runtime import watch as watch_module
 from controller.runtime.boiling import Boiling
 from controller.runtime.recorder import Recorder
 from controller.runtime.watch import Watch
+from devices.errors import LinkDistrusted, LinkLied
 from devices.model import LinkState, Mode, OrderStatus, Quality, Reading, Snapshot, State, Step
 from tests import pure_line
 from tests.runtime_fakes import NOW, an_order
@@ -248,3 +250,26 @@ def test_a_sensor_that_cannot_be_trusted_says_nothing_of_its_zone() -> None:
     scene = Scene(a_floor())
     scene.watch.on_snapshot(zone(0, 85.0, Quality.BAD))
     assert [intent for intent in scene.posted if isinstance(intent, ReportZone)] == []
+
+
+def test_a_peer_that_is_not_trusted_is_told_once_and_its_first_proof_too() -> None:
+    scene = Scene(a_floor())
+    scene.watch.on_fault(POT, LinkDistrusted("shows an expired certificate\x1b[2J", machine=POT))
+    scene.watch.on_snapshot(boiling(0))
+    scene.watch.on_snapshot(boiling(1))
+    peers = [intent for intent in scene.posted if isinstance(intent, ReportPeer)]
+    assert [peer.why for peer in peers] == ["pot-01: shows an expired certificate[2J", ""]
+    assert isinstance(scene.posted[1], ReportPeer), "who it is goes before what it says"
+
+
+def test_after_a_restart_a_peer_that_proves_itself_ends_the_alarm_of_before() -> None:
+    left = Alarm(f"peer-distrusted:{POT}", "peer-distrusted", POT, Priority.HIGH, NOW)
+    scene = Scene(replace(a_floor(), alarms=Map({left.id: left})))
+    scene.watch.on_snapshot(boiling(0))
+    assert scene.posted[0] == ReportPeer(POT, "")
+
+
+def test_another_fault_of_a_road_says_nothing_of_the_peer() -> None:
+    scene = Scene(a_floor())
+    scene.watch.on_fault(POT, LinkLied("half a frame", machine=POT))
+    assert not scene.posted

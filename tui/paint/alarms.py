@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.clocks import brief, clock, day_minute, minute
 from tui.codes import is_code, short
 from tui.figures import plant_now, site_zone
-from tui.ink import BAD, BLOCK_BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, flow, join, rule, say, wrap
+from tui.ink import BAD, BLOCK_BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, flow, rule, say, wrap
 from tui.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def cells(alarm: AlarmView, view: View, words: Words, now_s: float) -> list[Line
 
 
 def marks(alarm: AlarmView, view: View) -> Line:
-    """Return the end of its shelf, or in signs: ^2 escalated to the second step, +3 said again, x5 came again."""
+    """Return the end of its shelf, or in signs: ^2 escalated to the second step, +3 said again, x5 came again: ^2+3x5."""
     if alarm["shelved_until"]:
         return say((f"-{minute(alarm['shelved_until'], site_zone(view))}", NOTE))
     calls = alarm["state"] in CALLING
@@ -93,7 +93,7 @@ def marks(alarm: AlarmView, view: View) -> Line:
         (f"+{alarm['repeats']}" if alarm["repeats"] and calls else "", WARN),
         (f"x{alarm['recurrences']}" if alarm["recurrences"] else "", DIM),
     )
-    return join([say(sign) for sign in signs if sign[0]], " ")
+    return say(*signs)
 
 
 def headline(alarm: AlarmView, view: View, words: Words) -> Line:

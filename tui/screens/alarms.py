@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from tui import acts
 from tui.freshness import Need
 from tui.paint import alarms
-from tui.screens import service
+from tui.screens import out_of_service
 from tui.screens.page import Page
 from tui.screens.sign import Request
 from tui.widgets.sheet import Sheet
@@ -119,9 +119,9 @@ class AlarmsPage(Page):
             return
         if alarm["state"] == "OOSRV":
             hushed = alarm["suppressed_by"] == OUT_OF_SERVICE
-            self.floor.start(service.put_back(self.floor, alarm["source"] if hushed else alarm["id"]))
+            self.floor.start(out_of_service.put_back(self.floor, alarm["source"] if hushed else alarm["id"]))
         elif alarm["shelvable"]:
-            self.floor.start(service.take_out(self.floor, alarm["id"]))
+            self.floor.start(out_of_service.take_out(self.floor, alarm["id"]))
         else:
             self.floor.tell(self.floor.words("alarm.not-shelvable"))
 

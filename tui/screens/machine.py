@@ -11,7 +11,7 @@ from tui.codes import VESSEL, prefix
 from tui.figures import groups
 from tui.freshness import Need
 from tui.paint import machine
-from tui.screens import service
+from tui.screens import out_of_service
 from tui.screens.page import Page
 from tui.widgets.sheet import Sheet
 
@@ -73,7 +73,7 @@ class MachinePage(Page):
         """Take the machine out of service, or put it back."""
         one = self.floor.view.machines.get(self.floor.view.machine_id)
         if one is not None:
-            act = service.put_back if one["out_by"] else service.take_out
+            act = out_of_service.put_back if one["out_by"] else out_of_service.take_out
             self.floor.start(act(self.floor, one["id"]))
 
     def action_prescription(self) -> None:

@@ -17,11 +17,11 @@ from controller.pipeline.decide.intake import answer, cancel, receive
 from controller.pipeline.decide.links import report_link, report_peer
 from controller.pipeline.decide.machine import report_machine, report_order
 from controller.pipeline.decide.moving import migrate
+from controller.pipeline.decide.out_of_service import hush, put_back, take_out
 from controller.pipeline.decide.recipe import approve_recipe, enrol_recipe
 from controller.pipeline.decide.release import sign_release
 from controller.pipeline.decide.review import sign_review
 from controller.pipeline.decide.scan import scan
-from controller.pipeline.decide.service import hush, put_back, take_out
 from controller.pipeline.decide.stock import assess_excursion, enrol_person, enrol_stock, report_zone
 
 if TYPE_CHECKING:
