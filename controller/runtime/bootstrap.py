@@ -244,6 +244,9 @@ class _Controller:
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))
         if simulated_only(self._config.site):
             await self._line.submit(EnrolRecipe())
+        table = self._line.book.recipes
+        if table.digest not in self._line.floor.recipes:
+            _LOG.warning("recipe-not-approved", version=table.version, digest=table.digest)
 
     def _context(self) -> Context:
         config = self._config

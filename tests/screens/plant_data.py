@@ -16,6 +16,16 @@ NOW = round(datetime(2026, 11, 22, 2, 20, tzinfo=UTC).timestamp() * 1000)
 """10:20 in Shanghai."""
 
 
+PLAN: Any = {
+    "bags": 14, "recipe_version": "2026-2", "recipe_digest": "4d5efd1cdc0c" + "0" * 52,
+    "settings": [
+        {"name": "boil_minutes", "values": [45.0, 35.0], "layer": "site classes.tonic"},
+        {"name": "soak_minutes", "values": [30.0], "layer": "general"},
+        {"name": "first_minutes", "values": [60.0], "layer": "prescription"},
+    ],
+}  # fmt: skip
+
+
 def code(prefix: str, *parts: object) -> str:
     """Return a code of the right shape that is the same every time."""
     token = base64.b32encode(hashlib.sha256(" ".join(map(str, (prefix, *parts))).encode()).digest()).decode()
@@ -420,7 +430,7 @@ def _batch(number: int, listed: dict[str, Any]) -> dict[str, Any]:
         "id": listed["batch"], "attempt": 1, "stage": {"quality_check": "quality-check"}.get(listed["stage"], "boiling"),
         "opened_at": NOW - 100 * MINUTE, "pail": code("T", number), "pot": listed["machine"] or "pot-03", "packer": "pack-1",
         "soak_machine": "soak-03", "soak_began_at": NOW - 81 * MINUTE, "charged_at": NOW - 44 * MINUTE, "dispensers": [DISPENSER],
-        "verifier": CHECKER, "operators": [OPERATOR], "released_by": "", "plan": {"bags": 14},
+        "verifier": CHECKER, "operators": [OPERATOR], "released_by": "", "plan": PLAN,
         "boils": [boil(1200, late=True, state="ended"), {**boil(1140 if not held else 612), "name": "boil.2"}],
         "holds": [hold] if held else [],
         "deviations": [{"reason": "machine-attested", "note": "", "accepted_by": CHECKER,

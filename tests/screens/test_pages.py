@@ -94,7 +94,7 @@ async def test_a_prescription_is_followed_from_the_list_through_all_its_pages(co
         await floor.pilot.pause()
         assert "黄芪" in floor.text()
         assert "测** **03" in floor.text(), "two identifiers"
-        for words in ("审方发现", "来源关", "锅次", "经过"):
+        for words in ("审方发现", "来源关", "各煎沸腾 min", "锅次", "经过"):
             await floor.press("tab")
             assert words in floor.text()
         assert "后下完成 7.2 min" in floor.text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.clocks import day_minute
 from tui.codes import short
@@ -13,7 +13,7 @@ from tui.paint.facts import entry
 from tui.paint.prescriptions import number, patient, slack, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.style import Style
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Section = Callable[[PrescriptionView, View, Words, int], list[Line]]
 
 GATES = ("source", "storage", "review", "decoction", "delivery")
-_HERB, _GRAMS, _LOT = 14, 9, 16
+_HERB, _GRAMS, _LOT, _NUMBER = 14, 9, 16, 26
 
 
 def head(case: PrescriptionView, view: View, words: Words, now_s: float, width: int) -> list[Line]:
@@ -176,10 +176,35 @@ def review(case: PrescriptionView, _view: View, words: Words, width: int) -> lis
     return findings(case, words, width)
 
 
+def numbers(case: PrescriptionView, _view: View, words: Words, width: int) -> list[Line]:
+    """Return the recipe's numbers as the present batch was planned with them, each with the layer that set it."""
+    one = present(case)
+    if one is None:
+        return [rule(words("tab.recipe"), width), say((words("rx.no-batch"), FAINT))]
+    plan = one["plan"]
+    lines = [rule(words("tab.recipe"), width, f"{plan.get('recipe_version', '')} {plan.get('recipe_digest', '')[:12]}")]
+    return [*lines, *(setting(row, words) for row in plan.get("settings", ()))]
+
+
+def setting(row: Mapping[str, Any], words: Words) -> Line:
+    """Return one number and who set it: what the general table says is dim, anything else is lit."""
+    values = ", ".join(f"{value:g}" for value in row["values"])
+    own, _, place = row["layer"].rpartition(" ")
+    layer = " ".join(filter(None, (words.of("layer", own) if own else "", words.of("layer", place.partition(".")[0]))))
+    style = DIM if row["layer"] == "general" else NOTE
+    return say(
+        fit(say((words.of("setting", row["name"]), PLAIN)), _NUMBER),
+        fit(say((values, BRIGHT)), _GRAMS, right=True),
+        "  ",
+        (f"{layer}  {place if '.' in place else ''}".rstrip(), style),
+    )
+
+
 SECTIONS: dict[str, Section] = {
     "items": items,
     "findings": review,
     "gates": gates,
+    "recipe": numbers,
     "batches": batches,
     "timeline": timeline,
 }
