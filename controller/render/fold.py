@@ -125,10 +125,9 @@ class _Fold:
                 entry["soak"]["began_at"] = fact.at
             case f.PailCharged():
                 entry["soak"].setdefault("charged_at", fact.at)
-            case f.MainAdded():
-                entry["additions"].append({"what": "main", "at": fact.at, "by": fact.by, "minutes": None})
-            case f.HopperLoaded():
-                entry["additions"].append({"what": "hopper", "at": fact.at, "by": fact.by, "minutes": None})
+            case f.MainAdded() | f.HopperLoaded():
+                what = "main" if isinstance(fact, f.MainAdded) else "hopper"
+                entry["additions"].append({"what": what, "at": fact.at, "by": fact.by, "minutes": None})
             case f.LateAdded():
                 entry["additions"].append({"what": "add-late", "at": fact.at, "by": fact.by, "minutes": fact.minutes})
             case f.LateMissed():

@@ -286,7 +286,7 @@ def test_a_random_day_meets_nearly_every_kind_of_fact() -> None:
             day.step()
         day.finish()
         _SEEN.update(set(day.line.kinds()))
-    enrolment = {"MachineEnrolled", "LotEnrolled", "ZoneEnrolled", "PersonEnrolled", "ZoneSeen"}
+    enrolment = {"MachineEnrolled", "LotEnrolled", "ZoneEnrolled", "PersonEnrolled", "RecipeApproved", "ZoneSeen"}
     review_detours = {"PrescriptionReturned", "ReturnAnswered", "PrescriptionRejected", "AlarmAcknowledged"}
     rare = {"NumberingRaised", "PromiseMissed", "OrderAttested", "HopperLoaded"}
     assert set(FACTS) - set(_SEEN) <= enrolment | review_detours | rare

@@ -18,6 +18,7 @@ SIGNING = {
     "SignVerify",
     "SignRelease",
     "AcceptDeviation",
+    "ApproveRecipe",
     "Continue",
     "Retry",
     "AssumeOk",

@@ -31,7 +31,7 @@ def test_the_life_of_a_prescription_refolds_to_what_was_stored(tmp_path: Path) -
         known, line.floor = len(line.facts), line.floor.stored()
         crew.work(until=until)
         store.commit(Group(line.facts[known:], line.floor.touched))
-    assert {kind for kind, _, _ in store.load().rows} == {"machine", "lot", "zone", "person"}
+    assert {kind for kind, _, _ in store.load().rows} == {"machine", "lot", "zone", "person", "recipe"}
     assert [stored.fact for stored in store.facts_after(0, 10_000)] == line.facts
     assert [one.id for one in store.closed_cases().cases] == [case]
     store.close()
