@@ -43,7 +43,7 @@ from devices.protocol import Request, Said, Scan, Survey
 from devices.site import WAIVER
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from devices.profile import Profile, Tag
     from devices.protocol import Value
@@ -110,7 +110,7 @@ class OpcUaLink:
         try:
             if self._site.security is not None:
                 await self._secure(client, self._site.security)
-            async with asyncio.timeout(_CONNECT_REQUESTS * self._profile.timeout_s):
+            async with _within(_CONNECT_REQUESTS * self._profile.timeout_s):
                 await client.connect()
                 self._index = await client.get_namespace_index(self._opcua.namespace)
                 self._reads = self._plan(await _most_nodes(client) or self._opcua.max_nodes_per_read)
@@ -217,7 +217,7 @@ class OpcUaLink:
         """Ask the server, unsigned, for the certificate of the endpoint that we would use. Raises LinkDistrusted."""
         client = self._new_client()
         try:
-            async with asyncio.timeout(_SHOW_REQUESTS * self._profile.timeout_s):
+            async with _within(_SHOW_REQUESTS * self._profile.timeout_s):
                 endpoints: list[Any] = await client.connect_and_get_server_endpoints()
         finally:
             self._bury(client)
@@ -282,7 +282,7 @@ class OpcUaLink:
         """Do one request within its deadline; whatever goes wrong ends the connection."""
         client = self._session()
         try:
-            async with asyncio.timeout(self._profile.timeout_s):
+            async with _within(self._profile.timeout_s):
                 return await request(client)
         except BaseException as error:
             self._drop()
@@ -370,6 +370,19 @@ def _policy(security: Security) -> type[security_policies.SecurityPolicy]:
     return getattr(security_policies, f"SecurityPolicy{security.policy or trust.POLICIES[0]}")
 
 
+@contextlib.asynccontextmanager
+async def _within(seconds: float) -> AsyncGenerator[None]:
+    """Be `asyncio.timeout`, also for the cancellation that asyncua makes where an answer meets the deadline.
+
+    It is of a kind of its own, which Python 3.11 does not take for the deadline's: whoever polls would be cancelled by nobody.
+    """
+    async with asyncio.timeout(seconds):
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            raise asyncio.CancelledError from error
+
+
 async def _most_nodes(client: Client) -> int:
     """Ask the server how many nodes one Read may name; 0 where it does not say."""
     node = ua.NodeId(ua.Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
@@ -382,5 +395,5 @@ async def _most_nodes(client: Client) -> int:
 async def _end(client: Client, timeout_s: float) -> None:
     """Let a client end its session, its channel and its tasks; what it says or does not manage in time is of no interest."""
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(timeout_s):
+        async with _within(timeout_s):
             await client.disconnect()

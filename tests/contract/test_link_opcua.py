@@ -10,7 +10,7 @@ import pytest
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
-from devices.errors import LinkDown, LinkLied, LinkRefused, SiteError
+from devices.errors import LinkDown, LinkLied, LinkRefused, LinkTimeout, SiteError
 from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import Quality
@@ -119,6 +119,35 @@ async def test_one_value_too_few_and_one_too_many_do_not_make_up_for_each_other(
     with pytest.raises(LinkLied, match="5 values for 6 nodes"):
         await link.read()
     assert not link.connected
+    await link.close()
+
+
+class OwnCancellation(asyncio.CancelledError):
+    """What asyncua raises where an answer and a cancellation meet."""
+
+
+async def test_a_deadline_that_meets_the_answer_is_a_time_out_and_a_cancellation_stays_one(opcua: OpcUaRig) -> None:
+    opcua.profile = replace(opcua.profile, timeout_s=0.2)
+    link = opcua.link()
+    await link.connect()
+
+    async def read(_asked: object) -> object:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError as error:
+            raise OwnCancellation from error
+
+    link._client.uaclient.session.read = read
+    with pytest.raises(LinkTimeout):
+        await link.read()
+    assert not link.connected
+    await link.connect()
+    link._client.uaclient.session.read = read
+    reading = asyncio.create_task(link.read())
+    await asyncio.sleep(0.05)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
     await link.close()
 
 

@@ -6,6 +6,7 @@ that fails fails the run, with its own words.
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import signal
 import sys
@@ -74,10 +75,10 @@ class _Part:
         try:
             found = self._hears.recv()
         except EOFError:
-            found = f"ended with {self._process.exitcode}"
+            found = ""
         self._process.join()
         if isinstance(found, str):
-            raise PartFailed(f"{self._name}: {found}")
+            raise PartFailed(f"{self._name} ended with {self._process.exitcode}\n{found}")
         return found
 
     def end(self) -> None:
@@ -95,7 +96,7 @@ def _work(run: Callable[..., Row], folder: Path, n: int, seed: int, done: c_long
         folder.parent.mkdir(parents=True, exist_ok=True)
         logs.set_up(folder.with_suffix(".jsonl"))
         says.send(run(folder, n=n, seed=seed, tell=tell))
-    except Exception:  # noqa: BLE001 - told by the parent, whatever it is
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - told by the parent, whatever it is
         says.send(traceback.format_exc())
 
 
