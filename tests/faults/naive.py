@@ -42,9 +42,11 @@ def kill_naive(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
             child = os.fork()
             if child == 0:
                 _become_naive(scene.config, folder)
-            time.sleep(random.uniform(0.5, 3.0))
-            os.kill(child, 9)
-            os.waitpid(child, 0)
+            try:
+                time.sleep(random.uniform(0.5, 3.0))
+            finally:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
     events = plant_events(folder)
     row.double_start, row.unsafe_heat = double_starts(events), unsafe_heat(events)
     row.seen = {"starts": sum(1 for log in events.values() for event in log if event["event"] == "start")}
