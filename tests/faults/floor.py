@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +20,7 @@ from devices.profile import all_profiles
 from devices.site import PlantClock, load_site
 from tests.contract import proxy
 from tests.contract.proxy import Proxy
-from tests.faults.centre import HOME, HOSPITAL, START_MS
+from tests.faults.centre import HOME, HOSPITAL, START_MS, PlantNotUp
 from tests.faults.opcua_frames import STALE
 
 if TYPE_CHECKING:
@@ -77,8 +76,10 @@ class Floor:
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
         assert self._plant.stdout is not None
-        said = json.loads(await asyncio.wait_for(self._plant.stdout.readline(), _UP_S))
-        assert said["event"] == "ready", said
+        said = await asyncio.wait_for(self._plant.stdout.readline(), _UP_S)
+        if b'"ready"' not in said:
+            await self._plant.wait()
+            raise PlantNotUp((self.folder / "plant.log").read_text(encoding="utf-8"))
         machines = {}
         for name in self.names:
             machine = self.site.machines[name]

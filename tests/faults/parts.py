@@ -14,9 +14,10 @@ import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller import logs
+from tests.faults.centre import PlantNotUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.faults.verdict import Row
 
 _LOOK_S = 0.5
+_STARTS = 3
 _SPAWN = multiprocessing.get_context("spawn")  # a part forks controllers of its own: it must not be a fork itself
 
 
@@ -95,9 +97,19 @@ def _work(run: Callable[..., Row], folder: Path, n: int, seed: int, done: c_long
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         logs.set_up(folder.with_suffix(".jsonl"))
-        says.send(run(folder, n=n, seed=seed, tell=tell))
+        says.send(_started(run, folder, n=n, seed=seed, tell=tell))
     except (Exception, asyncio.CancelledError):  # noqa: BLE001 - told by the parent, whatever it is
         says.send(traceback.format_exc())
+
+
+def _started(run: Callable[..., Row], folder: Path, **given: Any) -> Row:
+    """Run where the plant comes up: a port that was free a moment ago may be another's by then."""
+    for again in range(1, _STARTS):
+        try:
+            return run(folder, **given)
+        except PlantNotUp:
+            folder = folder.with_name(f"{folder.name}-again-{again}")
+    return run(folder, **given)
 
 
 def in_parts(works: Sequence[Work], jobs: int, say: Callable[[str], None]) -> Iterator[tuple[int, Row]]:

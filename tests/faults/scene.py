@@ -24,7 +24,7 @@ from controller.demo.folder import make_folder
 from controller.runtime.bootstrap import main as run_controller
 from devices.model import State
 from devices.site import PlantClock
-from tests.faults.centre import HOME, HOSPITAL, START_MS
+from tests.faults.centre import HOME, HOSPITAL, START_MS, PlantNotUp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,9 @@ class Scene:
         said = (self.folder / "log" / "devices.plant.log").stat().st_size if self._plant is not None else 0
         plant = self._plant = self._module("devices.plant", "--config", str(self.config), "--speed", str(self.speed))
         log = self.folder / "log" / "devices.plant.log"
-        self._wait(lambda: b'"ready"' in log.read_bytes()[said:] or plant.poll() is not None, 60, "the plant")
+        self._wait(lambda: b'"ready"' in log.read_bytes()[said:] or plant.poll() is not None, 120, "the plant")
+        if plant.poll() is not None:
+            raise PlantNotUp(log.read_text(encoding="utf-8")[said:])
 
     def cut_power(self) -> None:
         """Take the power from every machine at once; `start_plant` gives it back."""
