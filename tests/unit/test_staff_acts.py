@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,11 @@ from controller.staff.plant_time import PlantTime
 from controller.staff.prescribers import answer_to
 from controller.staff.script import Script
 from controller.staff.settings import Keys, Person, Settings
+from controller.staff.shift import earlier_mistakes
 from tests.unit.test_staff_board import NOW, task
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MINUTES = dict.fromkeys(
     ("review", "hold", "draw", "weigh", "verify", "charge", "separate", "release", "add-late", "bind-pail"), 0.0
@@ -236,3 +240,12 @@ async def test_a_part_made_apart_is_attested_after_its_minutes() -> None:
     people.begun[job.task["code"]] -= 121 * 60_000
     await operators.separate(people, PERSON, job)
     assert door.said[0]["minutes"] == 120
+
+
+def test_mistakes_of_staff_who_died_stay_counted(tmp_path: Path) -> None:
+    kept = tmp_path / "staff-summary.json"
+    assert earlier_mistakes(kept) == {}
+    kept.write_text('{"mistakes": {"made": 3, "refused": 2, "recorded": 1}}', encoding="utf-8")
+    mistakes = Mistakes(1, 0.0, earlier_mistakes(kept))
+    mistakes.unnoticed("late-missed")
+    assert mistakes.summary() == {"made": 4, "refused": 2, "recorded": 2}
