@@ -112,6 +112,11 @@ class Poller:
                 except Exception as error:  # noqa: BLE001  whatever it is, the machine must stay in sight
                     self._report(error)
                     await self._machine.close()
+                except asyncio.CancelledError:
+                    if _is_asked_to_stop():
+                        raise
+                    self._report(RuntimeError("cancelled by a library and by nobody else"))
+                    await self._machine.close()
                 self._on_tried(self._machine.id)
                 delay_s = _FIRST_DELAY_S if self.tally.polls > polls else min(2 * delay_s, _LAST_DELAY_S)
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311  jitter is no secret
@@ -196,3 +201,8 @@ class Poller:
             self._on_fault(self._machine.id, error)
         except Exception:  # noqa: BLE001  a listener may raise anything
             _LOG.exception("fault listener failed", extra={"machine": self._machine.id})
+
+
+def _is_asked_to_stop() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -165,6 +165,20 @@ async def test_a_listener_that_raises_costs_no_poll_and_is_reported_once() -> No
         assert len(watch.snapshots["pot-01"]) >= 6
 
 
+async def test_a_cancellation_that_nobody_asked_for_costs_no_machine_and_is_reported() -> None:
+    watch = Watch(_pots(1))
+    cancelled = [asyncio.CancelledError()]
+
+    def cancel(said: Snapshot) -> None:
+        if cancelled:
+            raise cancelled.pop()
+
+    watch.on_snapshot = cancel
+    async with watch.running():
+        await until(lambda: len(watch.snapshots["pot-00"]) > 2, 5)
+    assert [str(error) for _, error in watch.faults] == ["cancelled by a library and by nobody else"]
+
+
 async def test_words_that_make_no_sense_end_the_connection_and_a_sound_machine_comes_back() -> None:
     watch = Watch(_pots(1))
     watch.peers["pot-00"].values["StateCurrent"] = 99
