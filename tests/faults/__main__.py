@@ -37,34 +37,38 @@ _SAY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row to run. `share`: its n for one kill of N; `least`: the fewest that show anything; `part`: worth a process."""
+    """One row to run. `share`: its n for one kill of N; `least`: the fewest that show anything; `part`: worth a process.
+
+    `most`: what is enough for a control.
+    """
 
     name: str
     run: Callable[..., Row]
     share: float = 1.0
     least: int = 10
     part: int = 15
+    most: int = sys.maxsize
 
     def work(self, kills: int, seed: int, folder: Path, jobs: int) -> Work:
         """Size it for `kills` kills."""
-        n = max(self.least, round(self.share * kills))
+        n = min(self.most, max(self.least, round(self.share * kills)))
         return Work(self.name, self.run, n, max(1, min(jobs, n // self.part)), folder / self.name, seed)
 
 
 FAULTS = (
     Fault("kills", kills.kill_controller, least=1),
-    Fault("kills.naive", naive.kill_naive, share=0.2, least=20, part=20),
+    Fault("kills.naive", naive.kill_naive, share=0.2, least=20, most=40, part=20),
     Fault("replies", wires.lose_replies, share=5, least=300, part=200),
-    Fault("replies.naive", naive_wires.lose_replies, share=0.5, least=40, part=40),
-    Fault("late", late.keep_requests, share=2, part=100),
-    Fault("late.naive", naive_wires.keep_requests, share=0.2, least=40, part=40),
-    Fault("frames", wires.lie, share=20, least=2000, part=2000),
-    Fault("frames.naive", naive_wires.lie, share=1, least=300, part=1000),
-    Fault("opcua", opcua_wires.lie, share=10, part=1000),
-    Fault("opcua.naive", opcua_wires.believe, share=1, least=200, part=1000),
-    Fault("roads", wires.break_roads, part=60),
-    Fault("reboots", power.reboot, share=0.4, part=20),
-    Fault("power", power.cut_power, share=0.05, least=2, part=3),
+    Fault("replies.naive", naive_wires.lose_replies, share=0.5, least=40, most=100, part=50),
+    Fault("late", late.keep_requests, least=120, part=60),
+    Fault("late.naive", naive_wires.keep_requests, share=0.2, least=40, most=80, part=40),
+    Fault("frames", wires.lie, share=10, least=2000, part=1000),
+    Fault("frames.naive", naive_wires.lie, least=300, most=1000, part=500),
+    Fault("opcua", opcua_wires.lie, share=10, least=1000, part=500),
+    Fault("opcua.naive", opcua_wires.believe, least=200, most=500, part=500),
+    Fault("roads", wires.break_roads, share=0.5, least=60, part=60),
+    Fault("reboots", power.reboot, share=0.25, least=20, part=20),
+    Fault("power", power.cut_power, share=0.05, least=3, part=3),
     Fault("poison", poison.poison, share=0.5, part=20),
     Fault("clean", poison.clean, share=1.5, part=30),
 )
