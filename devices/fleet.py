@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from devices.errors import SiteError
 from devices.links import open_link
 from devices.machine import ProfiledMachine
+from devices.model import LinkState
 from devices.poller import Poller
+from devices.site import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devices.model import LinkState, Order, Receipt, Snapshot
+    from devices.model import Order, Receipt, Snapshot
     from devices.poller import OnFault, OnLink, OnSnapshot, Tally
     from devices.profile import Profile
     from devices.protocol import Link
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Fleet:
-    """Every machine of a site, each in sight of a task of its own.
+    """Every machine of a site that is on a wire, each in sight of a task of its own.
 
     `on_snapshot(snapshot)` after every poll; `on_link(machine, state, since_s)` once a change; `on_fault(machine, error)` once a
     fault. `links` makes the road to a machine. Raises SiteError where a machine and its profile do not fit.
@@ -45,7 +47,11 @@ class Fleet:
         links: Callable[[MachineSite, Profile], Link] = open_link,
     ) -> None:
         self._clock = clock
-        machines = {machine.id: _machine(machine, profiles, links) for machine in site.machines.values()}
+        machines = {
+            machine.id: _machine(machine, profiles, links)
+            for machine in site.machines.values()
+            if machine.url != MANUAL
+        }
         self.machines: Mapping[str, ProfiledMachine] = MappingProxyType(machines)
         self._untried = set(machines)
         self._all_tried = asyncio.Event()
@@ -76,12 +82,14 @@ class Fleet:
                     await self._all_tried.wait()
 
     def latest(self, machine: str) -> Snapshot | None:
-        """Return the last snapshot of `machine`, whatever its age."""
-        return self._pollers[machine].latest
+        """Return the last snapshot of `machine`, whatever its age; None also of one that is on no wire."""
+        poller = self._pollers.get(machine)
+        return None if poller is None else poller.latest
 
     def link_state(self, machine: str) -> tuple[LinkState, float]:
-        """Return what we know of the road to `machine`, and since when, in monotonic wall seconds."""
-        return self._pollers[machine].link
+        """Return what we know of the road to `machine`, and since when, in monotonic wall seconds; NEVER where there is none."""
+        poller = self._pollers.get(machine)
+        return (LinkState.NEVER, 0.0) if poller is None else poller.link
 
     def tally(self, machine: str) -> Tally:
         """Return what the poller of `machine` has done so far."""
@@ -91,9 +99,9 @@ class Fleet:
         """Carry one order to its machine and say what became of it; see `ProfiledMachine.order`."""
         return await self.machines[order.machine].order(order, epoch, self._clock.now)
 
-    async def settle(self, order: Order, since: int) -> Receipt | None:
+    async def settle(self, order: Order, since: int, *, taken: bool = False) -> Receipt | None:
         """Ask the machine what became of an order that may have left until `since`, ms; see `ProfiledMachine.settle`."""
-        return await self.machines[order.machine].settle(order, since)
+        return await self.machines[order.machine].settle(order, since, taken=taken)
 
     def _tried(self, machine: str) -> None:
         self._untried.discard(machine)

@@ -1,8 +1,9 @@
 """What became of an order is what the machine says of its number, never what we think we sent. Pure.
 
 Three kinds. `echo`: the machine keeps the number of the last order it accepted, so reading it settles every doubt.
-`busy`: it has left its rest since we wrote. `none`: only the answer on the wire. Where a kind cannot tell, the receipt is
-Unknown and a person decides. A `stop` alone may be said twice: it is done when the machine rests.
+`busy`: it has left its rest since we wrote, and from then on `standing` concludes what it does from its state. `none`: only
+the answer on the wire. Where a kind cannot tell, the receipt is Unknown and a person decides. A `stop` alone may be said
+twice: it is done when the machine rests.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 STOP: Final = "stop"
 _MAX: Final = 0xFFFF_FFFF
 _AT_REST: Final = frozenset({State.IDLE, State.STOPPED, State.COMPLETE})
+_BROKEN_OFF: Final = frozenset({State.STOPPED, State.ABORTED, State.HELD})
+_TELLS_NOTHING: Final = frozenset({State.IDLE, State.UNDEFINED, State.RESETTING})
 _WIRE: Final = {
     3: RefusedReason.PARAMETER,  # Modbus: illegal data value
     6: RefusedReason.BUSY,  # Modbus: server device busy
@@ -100,10 +103,15 @@ def lapsed(order: Order, last: Snapshot | None, doubt: DeviceError | None) -> Re
     return Unknown(order.number, str(doubt or "the machine did not echo the order"))
 
 
-def settle(profile: Profile, order: Order, snapshot: Snapshot) -> Receipt | None:
-    """Say after a restart what became of an order of unknown outcome; None: the machine did not act on it."""
+def settle(profile: Profile, order: Order, snapshot: Snapshot, *, taken: bool = False) -> Receipt | None:
+    """Say after a restart what became of an order of unknown outcome; None: the machine did not act on it.
+
+    `taken`: it was seen to take the order before.
+    """
     if profile.handshake != "echo":
-        return _rests(order, snapshot) if order.verb == STOP else _no_echo(order)
+        if order.verb == STOP:
+            return _rests(order, snapshot)
+        return _concluded(order, snapshot) if taken and profile.handshake == "busy" else _no_echo(order)
     if (receipt := _echoed(order, snapshot)) is not None:
         return receipt
     if snapshot.order > order.number:
@@ -111,6 +119,33 @@ def settle(profile: Profile, order: Order, snapshot: Snapshot) -> Receipt | None
     if snapshot.refused_order == order.number:
         return Refused(order.number, snapshot.refused_reason)
     return None
+
+
+def standing(order: Order, snapshot: Snapshot) -> OrderStatus:
+    """Conclude what a machine that names no order does about the one it was seen to take; NONE: it cannot tell any more.
+
+    A conclusion holds as long as nobody can have come between: the same boot, in production, at work or complete. A machine
+    that idles may have ended, broken off or forgotten it.
+    """
+    if order.verb == STOP:
+        return OrderStatus.FINISHED if snapshot.state in _AT_REST else OrderStatus.RUNNING
+    if order.boot not in (0, snapshot.boot) or snapshot.mode is not Mode.PRODUCE or snapshot.state in _TELLS_NOTHING:
+        return OrderStatus.NONE
+    if snapshot.state is State.COMPLETE:
+        return OrderStatus.FINISHED
+    return OrderStatus.FAILED if snapshot.state in _BROKEN_OFF else OrderStatus.RUNNING
+
+
+def _concluded(order: Order, snapshot: Snapshot) -> Receipt:
+    match standing(order, snapshot):
+        case OrderStatus.RUNNING:
+            return Accepted(order.number)
+        case OrderStatus.FINISHED:
+            return Finished(order.number, 0)
+        case OrderStatus.FAILED:
+            return Failed(order.number, snapshot.fault)
+        case OrderStatus.NONE:
+            return Unknown(order.number, "the machine is no longer at the order it took")
 
 
 def _echoed(order: Order, snapshot: Snapshot) -> Receipt | None:

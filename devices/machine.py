@@ -58,15 +58,16 @@ class ProfiledMachine:
         """Feed the machine's watchdog. `count`: uint16. Raises LinkError."""
         await self._transact(lambda: self._link.beat(count))
 
-    async def settle(self, order: Order, since: int) -> Receipt | None:
+    async def settle(self, order: Order, since: int, *, taken: bool = False) -> Receipt | None:
         """Read the machine and say what became of an order of unknown outcome; None: it did not act.
 
         `since`: plant time in ms at which the order may last have left. Proof that it acted may be of any age, proof that it did
-        not must be younger. Raises as `read`, and LinkStale where the reading is too old to disprove anything.
+        not must be younger. `taken`: it was seen to take it. Raises as `read`, and LinkStale where the reading is too old to
+        disprove anything.
         """
         await self.connect(urgent=True)
         snapshot = await self.read(urgent=True)
-        receipt = handshake.settle(self.profile, order, snapshot)
+        receipt = handshake.settle(self.profile, order, snapshot, taken=taken)
         if receipt is None and snapshot.at <= since:
             raise LinkStale(
                 "says only what was before the order", machine=self.id, advice="does its clock stand still?"

@@ -170,18 +170,21 @@ class Verb:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class Profile:
-    """One kind of machine of one maker. `period_s`: poll period in plant seconds; `timeout_s`: wall seconds of one request."""
+    """One kind of machine of one maker. `period_s`: poll period in plant seconds; `timeout_s`: wall seconds of one request.
+
+    Protocol `manual`: it is on no wire at all, so there is nothing to poll, to read or to write.
+    """
 
     id: str
     kind: Literal["decoction", "soaking", "packing", "scale", "storage"]
     maker: str
     title: Text
-    protocol: Literal["modbus", "opcua"]
+    protocol: Literal["modbus", "opcua", "manual"]
     period_s: Seconds
     timeout_s: Seconds
     handshake: Literal["echo", "busy", "none", "read-only"]
     readiness: Readiness
-    tags: dict[str, Tag]
+    tags: dict[str, Tag] = field(default_factory=dict[str, Tag])
     watchdog: Watchdog | None = None
     boil_delta_c: Annotated[float, Field(ge=0, le=5)] | None = None
     vessel: Literal["open", "pressure"] | None = None
@@ -190,6 +193,11 @@ class Profile:
     command: Command | None = None
     verbs: dict[str, Verb] = field(default_factory=dict[str, Verb])
     faults: dict[int, Fault] = field(default_factory=dict[int, Fault])
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people must work it: nothing that it says could tell what became of an order."""
+        return self.handshake == "none"
 
     @property
     def scanned(self) -> tuple[Tag, ...]:

@@ -79,7 +79,9 @@ def contradictions(profile: Profile) -> Iterator[str]:
         yield from _tag(profile, tag)
     yield from _overlaps(profile)
     yield from _needed(profile)
-    if profile.handshake == "read-only":
+    if profile.protocol == "manual":
+        yield from _off_the_wire(profile)
+    elif profile.handshake == "read-only":
         for place in ("command", "watchdog", "verbs"):
             if getattr(profile, place):
                 yield f"{place}: a read-only machine has none"
@@ -104,6 +106,15 @@ def _road(profile: Profile) -> Iterator[str]:
     dog = profile.watchdog
     if dog is not None and 2 * dog.heartbeat_s + profile.period_s > dog.timeout_s:
         yield "watchdog.heartbeat_s: one lost beat would trip the watchdog"
+
+
+def _off_the_wire(profile: Profile) -> Iterator[str]:
+    """Look at a machine that people work and nobody reads."""
+    if profile.handshake != "none":
+        yield "handshake: a machine that is on no wire has 'none'"
+    for place in ("tags", "command", "watchdog", "verbs", "faults"):
+        if getattr(profile, place):
+            yield f"{place}: a machine that is on no wire has none"
 
 
 def _tag(profile: Profile, tag: Tag) -> Iterator[str]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 MAX_SPEED = 240
 KINDS = ("decoction", "soaking", "packing", "scale", "storage")
-SCHEMES = ("modbus", "opc.tcp", "memory")
+MANUAL = "manual"
+"""What stands for the URL of a machine that is on no wire: people work it."""
+SCHEMES = ("modbus", "opc.tcp", "memory", MANUAL)
 WAIVER = "opcua-none"
 """What stands in `waiver` of a machine that is spoken to over OPC UA without signature and encryption."""
 
@@ -146,7 +148,7 @@ def _machine(row: _Table, base: Path) -> MachineSite:
     scheme = url.partition(":")[0]
     if kind and kind not in KINDS:
         row.wrong("kind", f"{kind!r} is none of {', '.join(KINDS)}")
-    if url and scheme not in SCHEMES:
+    if url and (scheme not in SCHEMES or (scheme == MANUAL and url != MANUAL)):
         row.wrong("url", f"{url!r} starts with none of {', '.join(SCHEMES)}")
     if waiver not in ("", WAIVER):
         row.wrong("waiver", f"{waiver!r} is not {WAIVER!r}")

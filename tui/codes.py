@@ -15,12 +15,16 @@ MAX_LENGTH = 20
 TAIL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SHAPE = re.compile(r"[RBGPKSTDVA]-[0-9A-Z]{2,18}")
 
+BY_HAND = (VESSEL, BATCH)
+"""What is worked by hand: begun, ended, done."""
+
 PAIRS = frozenset(
     {
         (PAIL, BATCH),  # a pail for a batch
         (DRAWER, PAIL),  # a herb into the pail
         (PAIL, VESSEL),  # the pail into its soaking position, its pot
         (PACKET, VESSEL),  # the add-late packet into its pot
+        BY_HAND,
         (BAG, PARCEL),
         (PACKET, PARCEL),  # what is taken with the decoction
         (PARCEL, BADGE),  # to a courier or a ward

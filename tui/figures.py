@@ -38,6 +38,9 @@ _PHASE_OF_STEP = {
     "pack": "pack",
     "flush": "flush",
 }
+_PHASE_OF_ORDER = {"first": "boil", "boil": "boil", "soak": "soak", "rinse": "rinse"}
+"""What people who work a machine by hand have begun, by the first word of its step."""
+
 _TONE_OF_PHASE = {
     "unseen": "lost",
     "manual": "held",
@@ -73,6 +76,8 @@ def phase(machine: MachineView) -> str:
     """Return what the machine is doing as one word: what needs a person wins over what it works at."""
     if machine["out_by"] and not machine["batch"]:
         return "out"
+    if machine["link"] == "manual":
+        return "held" if machine["held"] else _worked(machine)
     if machine["link"] != "fresh":
         return "unseen" if machine["link"] == "never" else "lost"
     if machine["fault"]:
@@ -83,6 +88,15 @@ def phase(machine: MachineView) -> str:
         return "manual"
     step = _PHASE_OF_STEP.get("".join(filter(str.isalpha, machine["step"])).lower(), "")
     return step or _resting(machine)
+
+
+def _worked(machine: MachineView) -> str:
+    """Return what people do at a machine that is on no wire, as far as they said."""
+    if not machine["order_step"]:
+        return _resting(machine)
+    if not machine["begun_at"]:
+        return "manual"
+    return _PHASE_OF_ORDER.get(machine["order_step"].partition(".")[0], "manual")
 
 
 def _resting(machine: MachineView) -> str:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from controller.model.batch import Stage
 from controller.model.equipment import Equipment
+from controller.pipeline.decide.orders import lasts_s
 from devices.model import LinkState, Quality
+from devices.site import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +103,10 @@ class Board:
             "profile": profile.id if profile else "",
             "waiver": site.waiver,
             "watchdog": profile.watchdog.policy if profile and profile.watchdog else "",
-            "link": link,
+            "by_hand": site.by_hand,
+            "begun_by": self._begun_by(equipment),
+            "begun_at": equipment.begun_at,
+            "link": MANUAL if profile is not None and profile.protocol == MANUAL else link,
             "link_since": equipment.link_since,
             "age_s": self._age_s(snapshot),
             "state": snapshot.state.name if snapshot else "UNDEFINED",
@@ -120,7 +125,7 @@ class Board:
             "out_note": equipment.out_note,
             "held": bool(batch and batch.held),
             "order_step": equipment.pending.step if equipment.pending else "",
-            "remaining_s": snapshot.remaining_s if snapshot else 0,
+            "remaining_s": snapshot.remaining_s if snapshot else self._left_s(equipment),
             "clean": equipment.clean,
             "volume_ml": list(site.volume_ml),
             "packer": site.packer,
@@ -128,6 +133,17 @@ class Board:
             "boil": present_boil(batch) if batch and batch.pot == machine else None,
             "readings": self._readings(snapshot, link, profile),
         }
+
+    def _begun_by(self, equipment: Equipment) -> str:
+        person = self.context.line.floor.people.get(equipment.begun_by)
+        return equipment.begun_by if person is None else person.name
+
+    def _left_s(self, equipment: Equipment) -> int:
+        """Return the seconds that what people began still takes."""
+        if equipment.pending is None or not equipment.begun_at:
+            return 0
+        ends_at = equipment.begun_at + lasts_s(equipment.pending) * 1000
+        return max(0, (ends_at - self.context.line.clock.now()) // 1000)
 
     def _readings(self, snapshot: Snapshot | None, link: LinkState, profile: Profile | None) -> dict[str, ReadingView]:
         if snapshot is None:

@@ -59,7 +59,8 @@ class _Look:
         self, context: Context, table: OutageTable, machine: Equipment, batch: Batch, tag: str, now: int
     ) -> None:
         self.batch = batch
-        self.fresh = context.fleet.link_state(machine.id)[0] is LinkState.FRESH
+        # Who works a machine by hand is there: what no wire says of it is no outage.
+        self.fresh = machine.by_hand or context.fleet.link_state(machine.id)[0] is LinkState.FRESH
         self._context, self._table, self._machine, self._now = context, table, machine, now
         self._silence_ms = table.least_gap_minutes * 60_000
         self._points, self.silences = context.store.overview(machine.id, batch.id, tag, self._silence_ms)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def count_machines(site: Site) -> dict[str, int]:
     """Return the `machines` of the summary.
 
-    `duplicate_starts`: effective starts beyond one per (batch, step), whatever the order number.
+    `duplicate_starts`: effective starts beyond one per (batch, step), whatever the order number; what a machine did that is told
+    of no batch, its log cannot say.
     """
     events: Counter[str] = Counter()
     starts: Counter[tuple[str, str]] = Counter()
@@ -36,5 +37,5 @@ def _count(path: Path, events: Counter[str], starts: Counter[tuple[str, str]]) -
         for line in lines:
             entry = json.loads(line)
             events[entry["event"]] += 1
-            if entry["event"] == "start":
+            if entry["event"] == "start" and entry["batch"]:
                 starts[entry["batch"], entry["step"]] += 1

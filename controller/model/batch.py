@@ -46,6 +46,10 @@ AFTER_PACKER = ENDED | {Stage.QUALITY_CHECK, Stage.RELEASED, Stage.BOXED}
 AFTER_POT = AFTER_PACKER | {Stage.PACKING}
 
 
+PERSON_ATTESTED = "person-attested"
+"""Reason of the hold on a boil that only the people at the pot can tell of."""
+
+
 class Cause(StrEnum):
     """Why a batch is on hold. `link` clears itself; `machine` and `person` need a signature."""
 
@@ -107,6 +111,7 @@ class BoilRecord:
     Seconds at the boil: `credit_s` ours (invariant I10), `covered_s` gaps that only the machine saw, `counter_s` the machine's.
     `closed_*`: sums of the orders of this boil that ended before the present one. `opens_at`, `closes_at`: the
     add-late window, ms, 0 where there is none. `measured_at`: source time of the sample that `credit_s` ends with.
+    `attested_s`: on the word of a person who worked the pot by hand.
     """
 
     name: str
@@ -124,6 +129,7 @@ class BoilRecord:
     closed_counter_s: float = 0.0
     deficits: int = 0
     settled: bool = False
+    attested_s: float = 0.0
 
     @property
     def total_credit_s(self) -> float:

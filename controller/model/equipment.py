@@ -15,7 +15,7 @@ class Equipment:
     number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
     `rinses`: cleanings since the last batch; `given_up`: how often its batch had been carried on when it left, 0 where it left as
     usual. `out_by`: who took it out of service, empty while it is in service. `waiting`: batches that wait for this packer, first
-    come first.
+    come first. `by_hand`: people work it; `begun_at`, `begun_by`: when, ms, and who said that the open order is under way.
     """
 
     id: str
@@ -44,11 +44,14 @@ class Equipment:
     order_status: OrderStatus = OrderStatus.NONE
     order_value: int = 0
     waiting: tuple[str, ...] = ()
+    by_hand: bool = False
+    begun_at: int = 0
+    begun_by: str = ""
 
     @property
     def reachable(self) -> bool:
-        """Whether it would hear an order: seen fresh, in production mode. A `stop` also ends a fault."""
-        return self.link is LinkState.FRESH and self.mode is Mode.PRODUCE
+        """Whether it would hear an order: people who work it, or seen fresh, in production mode. A `stop` also ends a fault."""
+        return self.by_hand or (self.link is LinkState.FRESH and self.mode is Mode.PRODUCE)
 
     @property
     def usable(self) -> bool:

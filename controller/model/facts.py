@@ -367,18 +367,23 @@ class OrderIssued(OfCase):
 
 @dataclass(frozen=True, slots=True)
 class OrderAccepted(OfCase):
-    """The machine echoed it."""
+    """The machine echoed it, or, where it names no orders, was seen to leave its rest for it: that is `concluded`.
+
+    `by`: who saw the machine at it, where our own sight was broken, or who began it by hand.
+    """
 
     at: int
     case: str
     batch: str
     machine: str
     number: int
+    concluded: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFinished(OfCase):
-    """The machine says it is done. `value` in the unit of the verb."""
+    """The machine says it is done, or that is `concluded` from its state. `value` in the unit of the verb."""
 
     at: int
     case: str
@@ -387,11 +392,15 @@ class OrderFinished(OfCase):
     number: int
     step: str
     value: int
+    concluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAttested(OfCase):
-    """A person who looked says that it is done; the machine cannot."""
+    """A person who looked, or worked the machine by hand, says that it is done; the machine cannot.
+
+    `seconds`: how long it lasted between two words of a person, 0 where that was not timed.
+    """
 
     at: int
     case: str
@@ -400,6 +409,7 @@ class OrderAttested(OfCase):
     number: int
     step: str
     by: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -720,12 +730,13 @@ class DeliveryConfirmed(OfCase):
 
 @dataclass(frozen=True, slots=True)
 class MachineEnrolled(OfMachine):
-    """A machine of the site file."""
+    """A machine of the site file. `by_hand`: people work it."""
 
     at: int
     machine: str
     kind: str
     pot_class: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

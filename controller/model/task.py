@@ -26,6 +26,9 @@ class TaskKind(StrEnum):
     ADD_MAIN = "add-main"  # scan pail into the pot again, after the decoct-first herbs
     LOAD_HOPPER = "load-hopper"  # scan the late packet into the pot whose hopper will drop it
     ADD_LATE = "add-late"  # scan the late packet into the pot, between opens_at and closes_at
+    BEGIN_BY_HAND = "begin-by-hand"  # scan the pot into the batch code, once it boils or soaks
+    END_BY_HAND = "end-by-hand"  # the same scan, from opens_at on
+    DO_BY_HAND = "do-by-hand"  # the same scan, once it is done
     SEPARATE = "separate"  # AttestSeparate
     RELEASE = "release"  # SignRelease
     BOX = "box"  # scan each bag into the parcel

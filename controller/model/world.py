@@ -20,7 +20,8 @@ class Unit:
 
     `code`: the label on its vessel. `volume_ml`: (smallest load, volume), (0, 0) where it holds nothing. `packer`: where a pot
     drains to. `waiver`: what it runs without, shown on the screen. `pot`: its kind; `hopper`: it drops the late herbs by
-    itself; `metered`: it says how much it moved.
+    itself; `metered`: it says how much it moved. `names_orders`: it says itself which order it is at; of one that does not, that
+    is concluded. `by_hand`: people work it and say what they did.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Unit:
     pot: PotKind = PotKind.OPEN
     hopper: bool = False
     metered: bool = False
+    names_orders: bool = True
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.OrderIssued():
             return _issued(floor, fact)
         case f.OrderAccepted():
-            return _machine(floor, fact.machine, accepted=True)
+            return _accepted(floor, fact)
         case f.OrderFinished() | f.OrderAttested():
             return _finished(floor, fact)
         case f.OrderDropped():
@@ -569,6 +569,8 @@ def _issued(floor: Floor, fact: f.OrderIssued) -> Floor:
             next_order=max(m.next_order, fact.number + 1),
             pending=order,
             accepted=False,
+            begun_at=0,
+            begun_by="",
             rinses=m.rinses + (fact.verb in CLEANING and fact.verb != "stop"),
         ),
     )
@@ -577,13 +579,23 @@ def _issued(floor: Floor, fact: f.OrderIssued) -> Floor:
     return _batch(floor, fact.batch, order=fact.number, order_machine=fact.machine, order_step=fact.step)
 
 
+def _accepted(floor: Floor, fact: f.OrderAccepted) -> Floor:
+    if not fact.by:
+        return _machine(floor, fact.machine, accepted=True)
+    floor = _machine(floor, fact.machine, accepted=True, begun_at=fact.at, begun_by=fact.by)
+    if not floor.machines[fact.machine].by_hand:
+        return floor
+    return _on(floor, fact.batch, lambda b: replace(b, operators=_with(b.operators, fact.by)))
+
+
 def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
-    floor = _machine(floor, fact.machine, pending=None, accepted=False)
+    machine = floor.machines.get(fact.machine)
+    floor = _machine(floor, fact.machine, pending=None, accepted=False, begun_at=0, begun_by="")
 
     def change(batch: Batch) -> Batch:
         if (batch.order, batch.order_machine) != (fact.number, fact.machine):
             return batch
-        done = replace(_at_rest(batch), done_step=fact.step)
+        done = _worked(replace(_at_rest(batch), done_step=fact.step), fact, machine)
         if fact.step.startswith("charge"):
             return replace(done, stage=Stage.BOILED if done.boils[done.boil].settled else Stage.BOILING)
         if fact.step.startswith("drain."):
@@ -607,11 +619,29 @@ def _drained(batch: Batch, fact: f.OrderFinished | f.OrderAttested) -> Batch:
     return replace(batch, stage=Stage.BOILING, boil=batch.boil + 1)
 
 
+def _worked(batch: Batch, fact: f.OrderFinished | f.OrderAttested, machine: Equipment | None) -> Batch:
+    """Enter who worked a machine by hand, and the minutes at the boil on that word."""
+    if isinstance(fact, f.OrderFinished) or machine is None or not machine.by_hand:
+        return batch
+    batch = replace(batch, operators=_with(batch.operators, fact.by))
+    if machine.pending is None or machine.pending.verb != "decoct":
+        return batch
+    boils = tuple(
+        replace(record, attested_s=fact.seconds) if index == batch.boil else record
+        for index, record in enumerate(batch.boils)
+    )
+    return replace(batch, boils=boils)
+
+
 def _dropped(floor: Floor, fact: f.OrderDropped) -> Floor:
     floor = _on_machine(
         floor,
         fact.machine,
-        lambda m: replace(m, pending=None, accepted=False) if m.pending and m.pending.number == fact.number else m,
+        lambda m: (
+            replace(m, pending=None, accepted=False, begun_at=0, begun_by="")
+            if m.pending and m.pending.number == fact.number
+            else m
+        ),
     )
     return _on(
         floor,
@@ -736,4 +766,6 @@ def _ended(floor: Floor, fact: f.DeliveryConfirmed) -> Floor:
 
 def _enrolled(floor: Floor, fact: f.MachineEnrolled) -> Floor:
     old = floor.machines.get(fact.machine) or Equipment(fact.machine, fact.kind)
-    return put(floor, "machine", fact.machine, replace(old, kind=fact.kind, pot_class=fact.pot_class))
+    return put(
+        floor, "machine", fact.machine, replace(old, kind=fact.kind, pot_class=fact.pot_class, by_hand=fact.by_hand)
+    )

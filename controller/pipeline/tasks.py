@@ -12,13 +12,16 @@ from controller.model.prescription import DeliveryMethod
 from controller.model.task import Task, TaskKind
 from controller.pipeline.decide.advance import parts_missing
 from controller.pipeline.decide.hopper import awaits_load
+from controller.pipeline.decide.orders import lasts_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from controller.model.batch import Hold
+    from controller.model.equipment import Equipment
     from controller.model.floor import Floor
     from controller.model.world import Book
+    from devices.model import Order
 
 _FREE_PAILS = 3
 _MINUTE_MS = 60_000
@@ -27,6 +30,9 @@ _MINUTE_MS = 60_000
 def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
     """Go through the open acts of every open prescription, and of zones after an excursion."""
     codes = {machine: code for code, machine in book.vessels.items()}
+    for machine in floor.machines.values():
+        if machine.by_hand and machine.pending is not None:
+            yield _by_hand(floor, machine, machine.pending, codes[machine.id], now)
     for zone in floor.zones.values():
         if zone.excursion_at and not zone.out:
             yield Task(TaskKind.EXCURSION, "", zone.id, Role.PHARMACIST, now, choices=(Choice.ACCEPT_DEVIATION,))
@@ -42,6 +48,30 @@ def _asked_from(hold: Hold, book: Book) -> int:
     """Return when a signature is asked for, ms: a lost link is given the time to come back in which somebody looks after it."""
     patience = book.alarms.rules["link-stale"].respond_minutes if hold.cause is Cause.LINK else 0
     return hold.at + patience * _MINUTE_MS
+
+
+def _by_hand(floor: Floor, machine: Equipment, order: Order, code: str, now: int) -> Task:
+    """Tell what a machine that people work is to be made to do now."""
+    batch = floor.batches.get(order.batch)
+    case = floor.cases.get(batch.case) if batch is not None else None
+    lasts = lasts_s(order)
+    if not lasts:
+        kind, opens_at = TaskKind.DO_BY_HAND, 0
+    elif not machine.begun_at:
+        kind, opens_at = TaskKind.BEGIN_BY_HAND, 0
+    else:
+        kind, opens_at = TaskKind.END_BY_HAND, machine.begun_at + lasts * 1000
+    water_ml = order.parameters.get("water_ml", 0)
+    details: dict[str, str | int | float] = {
+        "machine": machine.id,
+        "step": order.step,
+        "hand": order.verb,
+        "amount": f"{water_ml} mL" if water_ml else "",
+        "ends_at": opens_at,
+    }
+    rank = case.promised_at if case is not None else now
+    key = case.id if case is not None else ""
+    return Task(kind, key, machine.batch, Role.OPERATOR, rank, code, machine.batch, opens_at=opens_at, details=details)
 
 
 def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book, now: int) -> Iterator[Task]:

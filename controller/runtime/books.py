@@ -18,7 +18,7 @@ from controller.model.people import Station, StationKind
 from controller.model.recipe import PotKind
 from controller.model.world import Book, PotClass, Unit
 from devices.errors import SiteError
-from devices.site import grace_s
+from devices.site import MANUAL, grace_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 
 _DRIVEN: Final = frozenset({"decoction", "soaking", "packing"})
 """Kinds of machine that take orders."""
+BY_HAND: Final = frozenset({"decoction", "soaking"})
+"""Kinds of machine that people may work with scans and a timer."""
+_FOLLOWED: Final = frozenset({"echo", "busy"})
+"""Handshakes by which the line knows what became of an order."""
+_WORDS: Final = ("BootCount", "UnitModeCurrent")
+_NEEDS: Final = {
+    "decoction": (*_WORDS, "ErrorConditions", "BoilSeconds", "BoilBegan", "ActualTemperature"),
+    "soaking": _WORDS,
+    "packing": (*_WORDS, "Count", "SealTemperature"),
+}
+"""What a machine must show to be driven, whatever its handshake: who commands it, that it lost power, that it boiled dry; minutes
+at the boil by a counter of its own, which release asks for beside ours; bags and seals, which only a packer can measure."""
 LEAST_MARGIN_S: Final = 5
 """Wall seconds an order must have left when it is issued."""
 
@@ -58,7 +70,10 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
         pails=config.pails,
         boil_celsius=MappingProxyType({key: _boiling(profile, site, recipes) for key, (_, profile) in pots.items()}),
         grace_s=MappingProxyType(
-            {key: grace_s(profile.period_s, site.speed) for key, (_, profile) in machines.items()}
+            {
+                key: 0.0 if machine.url == MANUAL else grace_s(profile.period_s, site.speed)
+                for key, (machine, profile) in machines.items()
+            }
         ),
         least_margin_ms=LEAST_MARGIN_S * site.speed * 1000,
         alarms=load_alarms(),
@@ -113,6 +128,8 @@ def _unit(machine: MachineSite, profile: Profile) -> Unit:
         pot=pot_kind(profile) if is_pot else PotKind.OPEN,
         hopper=is_pot and _has_hopper(profile),
         metered=is_pot and "OrderValue" in profile.tags,
+        names_orders=profile.handshake == "echo",
+        by_hand=profile.by_hand and machine.kind in BY_HAND,
     )
 
 
@@ -121,6 +138,10 @@ def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) 
     if profile is None or profile.kind != machine.kind:
         raise SiteError(
             f"profile {machine.profile!r} is not one for a machine of kind {machine.kind}", machine=machine.id
+        )
+    if (machine.url == MANUAL) != (profile.protocol == "manual"):
+        raise SiteError(
+            f"profile {machine.profile!r} and the url {machine.url!r} do not go together", machine=machine.id
         )
     if profile.vessel == "pressure" and not site.pressure_cooking:
         raise SiteError("cooks under pressure, and the site has pressure_cooking = false", machine=machine.id)
@@ -131,9 +152,17 @@ def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) 
             f"profile {machine.profile!r} has not passed the command suite: monitor only, it must not start heat",
             machine=machine.id,
         )
-    if profile.handshake != "echo":
+    if profile.by_hand:
+        if machine.kind not in BY_HAND:
+            raise SiteError("cannot be worked by hand: bags and seals only a machine can measure", machine=machine.id)
+        return profile
+    if profile.handshake not in _FOLLOWED:
         raise SiteError(
-            f"profile {machine.profile!r} keeps no order numbers: the line cannot follow its orders yet",
+            f"profile {machine.profile!r} takes no orders: nobody could make anything in it", machine=machine.id
+        )
+    if missing := [tag for tag in _NEEDS[machine.kind] if tag not in profile.tags]:
+        raise SiteError(
+            f"profile {machine.profile!r} has no {', '.join(missing)}: without that nobody could release what it made",
             machine=machine.id,
         )
     return profile

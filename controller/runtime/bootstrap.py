@@ -33,6 +33,7 @@ from controller.runtime.ailments import watch_disk
 from controller.runtime.boiling import Boiling
 from controller.runtime.books import make_book
 from controller.runtime.clock import Deadlines, keep_seen, watch_sleep
+from controller.runtime.conclusions import Conclusions
 from controller.runtime.cooling import learn
 from controller.runtime.enrolment import enrol_keys, people_to_enrol, simulated_only
 from controller.runtime.feed import Feed
@@ -50,7 +51,7 @@ from controller.runtime.watch import Watch
 from controller.texts import load_texts
 from devices.fleet import Fleet
 from devices.profile import all_profiles
-from devices.site import PlantClock, period_s
+from devices.site import MANUAL, PlantClock, period_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,7 @@ class _Controller:
         book = make_book(config, load_formulary(), load_recipes(config.recipes), profiles)
         self._lots = load_lots(config, book.formulary.herbs)
         self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}
+        self._by_hand = frozenset(unit.id for unit in book.machines.values() if unit.by_hand)
         gc.disable()  # what is made from here to the freeze is there to stay
         epoch, loaded = store.take_mastery(), store.load()
         floor = restore(loaded, site.machines)
@@ -151,9 +153,12 @@ class _Controller:
         self._watch = Watch(
             floor=lambda: self._line.floor,
             post=self._line.post,
+            conclusions=Conclusions(
+                {machine for machine, profile in self._profiles.items() if profile.handshake == "busy"}
+            ),
             boiling=Boiling(book),
             recorder=self._recorder,
-            machines=site.machines,
+            machines=[machine.id for machine in site.machines.values() if machine.url != MANUAL],
             zones=config.zones,
         )
         self._fleet = Fleet(
@@ -164,7 +169,7 @@ class _Controller:
             on_link=self._watch.on_link,
             on_fault=self._watch.on_fault,
         )
-        self._orders = Orders(self._fleet, epoch=epoch, clock=clock, report=self._report)
+        self._orders = Orders(self._fleet, epoch=epoch, clock=clock, report=self._report, by_hand=self._by_hand)
         self._orders.resume(floor)
         self._supervisor = Supervisor.of_this_process(self._turns)
         gc.freeze()
@@ -231,14 +236,13 @@ class _Controller:
         self._line.post(intent)
 
     def _turns(self) -> dict[str, int]:
-        tallies = ((machine, self._fleet.tally(machine)) for machine in self._config.site.machines)
+        tallies = ((machine, self._fleet.tally(machine)) for machine in self._fleet.machines)
         return {machine: tally.polls + tally.faults for machine, tally in tallies}
 
     async def _enrol(self) -> None:
         """Enter what the site's files have and the line has not."""
-        new = new_in_files(
-            self._line.floor, self._config.site, self._config.zones, self._lots, self._line.book.pot_class_keys()
-        )
+        classes = self._line.book.pot_class_keys()
+        new = new_in_files(self._line.floor, self._config.site, self._config.zones, self._lots, classes, self._by_hand)
         if new is not None:
             await self._line.submit(new)
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))

@@ -19,6 +19,7 @@ from controller.model.codes import BADGE, is_sound, make_code
 from controller.model.people import Person, Role
 from controller.runtime.private import read_private, write_private
 from controller.runtime.tokens import Tokens
+from devices.site import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -142,8 +143,9 @@ def load_people(config: Config) -> tuple[Person, ...]:
 
 
 def simulated_only(site: Site) -> bool:
-    """Say whether no machine is outside this computer."""
-    return all(_is_here(machine.url) for machine in site.machines.values())
+    """Say whether no machine on a wire is outside this computer; a site where all are worked by hand is a real one."""
+    urls = [machine.url for machine in site.machines.values()]
+    return all(url == MANUAL or _is_here(url) for url in urls) and (set(urls) != {MANUAL})
 
 
 def _is_here(url: str) -> bool:

@@ -21,7 +21,7 @@ from devices.handshake import STOP
 from devices.model import Expired, Finished, Refused, RefusedReason, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from controller.model.floor import Floor
     from devices.model import Order, Receipt
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
             """Read the machine, ask it once, and say what became of it."""
             ...
 
-        async def settle(self, order: Order, since: int) -> Receipt | None:
+        async def settle(self, order: Order, since: int, *, taken: bool = False) -> Receipt | None:
             """Read the machine and say what became of the order; None: it did not act, read later than `since`, ms.
 
-            Raises DeviceError, LinkStale of it where the reading is no younger.
+            `taken`: it was seen to take it. Raises DeviceError, LinkStale of it where the reading is no younger.
             """
             ...
 
@@ -65,15 +65,25 @@ class _Errand:
 
 
 class Orders:
-    """Carries the orders of one epoch. `run` must be running before anything moves."""
+    """Carries the orders of one epoch. `run` must be running before anything moves.
+
+    `by_hand`: machines that people work; what is asked of those leaves as a task, not from here.
+    """
 
     def __init__(
-        self, machines: Machines, *, epoch: int, clock: PlantClock, report: Callable[[ReportOrder], None]
+        self,
+        machines: Machines,
+        *,
+        epoch: int,
+        clock: PlantClock,
+        report: Callable[[ReportOrder], None],
+        by_hand: Collection[str] = (),
     ) -> None:
         self._machines = machines
         self._epoch = epoch
         self._clock = clock
         self._report = report
+        self._by_hand = frozenset(by_hand)
         self._waiting: dict[str, deque[_Errand]] = {}
         self._called: list[str] = []
         self._call = asyncio.Event()
@@ -102,6 +112,8 @@ class Orders:
 
     def _enqueue(self, errand: _Errand) -> None:
         machine = errand.order.machine
+        if machine in self._by_hand:
+            return
         if machine not in self._waiting:
             self._waiting[machine] = deque()
             self._called.append(machine)
@@ -123,7 +135,7 @@ class Orders:
         order, doubted_at = errand.order, errand.doubted_at
         while True:
             if doubted_at:
-                receipt = await self._settle(order, doubted_at)
+                receipt = await self._settle(order, doubted_at, taken=errand.accepted)
                 if receipt is not None:
                     return receipt
                 if errand.accepted:
@@ -162,7 +174,7 @@ class Orders:
                 case _:
                     await asyncio.sleep(_READ_AGAIN_S)
 
-    async def _settle(self, order: Order, since: int) -> Receipt | None:
+    async def _settle(self, order: Order, since: int, *, taken: bool) -> Receipt | None:
         """Read the machine until it answers, however long it is away: its batch is on hold meanwhile.
 
         One that answers, but for `_STANDSTILL_S` only with what was before, cannot tell: a person must.
@@ -170,7 +182,7 @@ class Orders:
         stands_s = 0.0
         while True:
             try:
-                return await self._machines.settle(order, since)
+                return await self._machines.settle(order, since, taken=taken)
             except LinkStale as stale:
                 if stands_s >= _STANDSTILL_S:
                     return Unknown(order.number, str(stale))

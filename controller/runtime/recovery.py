@@ -44,15 +44,24 @@ def restore(loaded: Loaded, machines: Collection[str]) -> Floor:
 
 
 def new_in_files(
-    floor: Floor, site: Site, zones: Sequence[Zone], lots: Sequence[Lot], pot_classes: Mapping[str, str]
+    floor: Floor,
+    site: Site,
+    zones: Sequence[Zone],
+    lots: Sequence[Lot],
+    pot_classes: Mapping[str, str],
+    by_hand: Collection[str] = (),
 ) -> EnrolStock | None:
-    """Return what the files have and the floor has not, or has otherwise; None where there is nothing. `pot_classes`: by pot."""
+    """Return what the files have and the floor has not, or has otherwise; None where there is nothing.
+
+    `pot_classes`: by pot. `by_hand`: machines that people work.
+    """
     known = floor.machines
     machines = tuple(
         (machine.id, machine.kind)
         for machine in site.machines.values()
         if machine.id not in known
         or pot_classes.get(machine.id, known[machine.id].pot_class) != known[machine.id].pot_class
+        or known[machine.id].by_hand != (machine.id in by_hand)
     )
     changed_zones = tuple(zone for zone in zones if _zone_in_file(floor.zones.get(zone.id)) != zone)
     changed_lots = tuple(lot for lot in lots if _lot_in_file(floor.lots.get(lot.id)) != lot)

@@ -1,8 +1,8 @@
 """Machines are read a thousand times and speak to the line only when something that matters has changed.
 
-The callbacks of the fleet come here, on the loop and quickly. A snapshot is credited, then recorded, then reported where it
-differs from the last report or a plant minute of boiling has passed. So intents follow what machines do, not how often they
-are read.
+The callbacks of the fleet come here, on the loop and quickly. What a machine that names no order does is concluded first; then
+a snapshot is credited, recorded, and reported where it differs from the last report or a plant minute of boiling has passed.
+So intents follow what machines do, not how often they are read.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from controller.model.intents import BoilTruth, ExternalIntent
     from controller.model.stock import Zone
     from controller.runtime.boiling import Boiling
+    from controller.runtime.conclusions import Conclusions
     from controller.runtime.recorder import Recorder
     from devices.model import Snapshot
 
@@ -69,6 +70,7 @@ class Watch:
         *,
         floor: Callable[[], Floor],
         post: Callable[[ExternalIntent], None],
+        conclusions: Conclusions,
         boiling: Boiling,
         recorder: Recorder,
         machines: Iterable[str],
@@ -76,6 +78,7 @@ class Watch:
     ) -> None:
         self._floor = floor
         self._post = post
+        self._conclusions = conclusions
         self._boiling = boiling
         self._recorder = recorder
         known, alarms = floor().machines, floor().alarms
@@ -96,6 +99,7 @@ class Watch:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Take in one read of a machine."""
         floor = self._floor()
+        snapshot = self._conclusions.take(snapshot, floor)
         machine = floor.machines.get(snapshot.machine)
         order = None if machine is None else machine.pending
         truth = None if order is None else self._boiling.take(snapshot, order, floor)

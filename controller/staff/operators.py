@@ -1,4 +1,4 @@
-"""Operators carry pails to soaking positions and pots, add the late packet inside its window, and make the parts apart."""
+"""Operators carry pails, add the late packet inside its window, work by hand what has no wire, and make the parts apart."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ async def add_late(crew: Crew, person: Person, job: Job) -> None:
         crew.board.forget(job)
         return
     await crew.time.until(task["opens_at"] + int((task["closes_at"] - task["opens_at"]) * _INTO_WINDOW))
+    must(await crew.scan(person, DESK, task["code"], task["into"]))
+
+
+async def by_hand(crew: Crew, person: Person, job: Job) -> None:
+    """Do what a machine that is worked by hand needs, when it is due, and say so with its label and the code of the batch."""
+    task = job.task
+    await crew.time.until(task["opens_at"])
+    await crew.spend("charge")
     must(await crew.scan(person, DESK, task["code"], task["into"]))
 
 

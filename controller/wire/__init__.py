@@ -37,8 +37,9 @@ class BoilView(TypedDict):
 
 
 class MachineView(TypedDict):
-    """One machine, live. `link`: never, fresh, stale; `link_since`: ms.
+    """One machine, live. `link`: never, fresh, stale, or manual where there is none; `link_since`: ms.
 
+    `by_hand`: people work it; `begun_by`: who said, at `begun_at` (ms), that the present step is under way, empty otherwise.
     `batch`, `case`, `prescription_no` are empty where it holds nothing.
     """
 
@@ -48,6 +49,9 @@ class MachineView(TypedDict):
     profile: str
     waiver: str
     watchdog: str
+    by_hand: bool
+    begun_by: str
+    begun_at: int
     link: str
     link_since: int
     age_s: float

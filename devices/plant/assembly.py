@@ -24,6 +24,7 @@ from devices.plant.papers import Papers
 from devices.plant.pot import Pot
 from devices.plant.soaking import Soaking
 from devices.plant.tables import load_table
+from devices.site import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class Wire(Protocol):
 class Plant:
     """The simulated machines of a site. Raises DeviceError where site and tables do not describe one.
 
-    Machines with a `memory:` address are not of this process and are left out.
+    Machines with a `memory:` address are not of this process and those on no wire are nobody's; both are left out.
     """
 
     def __init__(self, site: Site, clock: PlantClock) -> None:
@@ -62,7 +63,9 @@ class Plant:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder / "plant.lock")
         self._places = [
-            (place, urlsplit(place.url)) for place in site.machines.values() if not place.url.startswith("memory")
+            (place, urlsplit(place.url))
+            for place in site.machines.values()
+            if place.url != MANUAL and not place.url.startswith("memory")
         ]
         processes = _processes(site, [place for place, _ in self._places])
         self.machines = {
@@ -169,7 +172,8 @@ def _processes(site: Site, places: list[MachineSite]) -> dict[str, Process]:
                 processes[place.id] = pots[place.id]
             case "packing":
                 mine = [pot for name, pot in pots.items() if site.machines[name].packer == place.id]
-                processes[place.id] = Packing(place.id, mine)
+                poured = any(pot.packer == place.id for pot in site.machines.values() if pot.url == MANUAL)
+                processes[place.id] = Packing(place.id, mine, is_poured_into=poured)
             case "soaking":
                 processes[place.id] = Soaking(place.id)
             case "scale":

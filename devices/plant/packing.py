@@ -1,6 +1,7 @@
 """A packing machine: fills pouches from what its pots sent, and flushes the pipe afterwards.
 
-What it holds is what the meters of its pots say, less what it used: a restart between two machines loses no liquid.
+What it holds is what the meters of its pots say, less what it used: a restart between two machines loses no liquid. What people
+pour in from a pot that is on no wire, no meter sees: there is enough of it.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class Packing(Process):
-    """`pots`: those that drain into this machine."""
+    """`pots`: those that drain into this machine; `is_poured_into`: people bring it liquid too."""
 
     verbs = frozenset({"pack", "flush"})
     temperature = "SealTemperature"
 
-    def __init__(self, seed: str, pots: Sequence[Pot]) -> None:
+    def __init__(self, seed: str, pots: Sequence[Pot], *, is_poured_into: bool = False) -> None:
         super().__init__()
         self.count = 0
         self.used_ml = 0.0
         self._fill_ml = 0.0
-        self._pots = pots
+        self._pots, self._is_poured_into = pots, is_poured_into
         self._seal = Sensor(f"seal {seed}", WATER.seal_sigma_c)
         self._filled = Sensor(f"fill {seed}", WATER.fill_sigma_ml)
 
@@ -69,9 +70,9 @@ class Packing(Process):
         self.step = Step.PACK
         self.count, self._fill_ml = 0, float(fill_ml)
         pouch_s = 60 / WATER.pouches_per_min
-        while self.count < count and self.liquid_ml >= fill_ml:
+        while self.count < count and (self._is_poured_into or self.liquid_ml >= fill_ml):
             yield from self.spend(pouch_s, then_s=(count - self.count - 1) * pouch_s)
-            self.used_ml += fill_ml
+            self.used_ml += min(fill_ml, self.liquid_ml)
             self.count += 1
         self.halt()
         self.note("pack", self.count)

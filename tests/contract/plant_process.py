@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from devices.profile import Profile
 
-PROFILES = all_profiles()
 SCHEMES = {"modbus": "modbus", "opcua": "opc.tcp"}
+PROFILES = {name: profile for name, profile in all_profiles().items() if profile.protocol in SCHEMES}
 
 
 class PlantProcess:

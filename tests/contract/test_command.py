@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devices import codec
 from devices.fleet import Fleet
+from devices.following import Following
 from devices.links import open_link
 from devices.machine import ProfiledMachine
 from devices.model import (
@@ -226,6 +228,29 @@ async def test_what_a_pot_without_order_numbers_was_asked_in_doubt_is_never_aske
     await asyncio.gather(first, return_exceptions=True)
     assert isinstance(await asked.machine.order(order, 1, asked.clock.now), Unknown)
     assert isinstance(await asked.machine.settle(order, 0), Unknown)
+    assert len(plant.events(name, "start")) == 2
+
+
+@WITHOUT_NUMBERS
+async def test_a_pot_without_order_numbers_is_followed_from_what_it_was_seen_to_take_until_it_boots(
+    plant: PlantProcess, asked: Asked, name: str
+) -> None:
+    await _charged(asked)
+    boot = (await asked.machine.read()).boot
+    order = replace(asked.order(2, "decoct", hold_s=300, boil_centi_c=9950), boot=boot)
+    assert await asked.machine.order(order, 1, asked.clock.now) == Accepted(2)
+    fresh = Asked(plant, name)
+    assert await fresh.machine.settle(order, 0, taken=True) == Accepted(2)
+    boiled = await fresh.until(lambda said: said.state is State.COMPLETE, 30)
+    followed, concluded = Following(order).see(boiled)
+    assert (concluded.order, concluded.batch, concluded.order_status) == (2, order.batch, OrderStatus.FINISHED)
+    assert concluded.order_value == concluded.counter_s == 300
+    assert isinstance(await fresh.machine.settle(order, 0, taken=True), Finished)
+    await plant.inflict(name, "reboot")
+    after = await fresh.until(lambda said: said.boot != boot, 5)
+    assert isinstance(await fresh.machine.settle(order, 0, taken=True), Unknown)
+    assert followed.see(after)[1].order_status is OrderStatus.NONE
+    await fresh.close()
     assert len(plant.events(name, "start")) == 2
 
 

@@ -32,13 +32,18 @@ if TYPE_CHECKING:
     from devices.site import MachineSite
 
 SPEED = 240
+QUIET = "pot-modbus-b"
+"""A pot that names no orders."""
 _UP_S = 60.0
 _END_S = 10.0
 _FRAMING = {"modbus": proxy.modbus, "opcua": proxy.opcua}
 
 
 class Floor:
-    """One plant process, `soaks` positions and `packers` behind proxies. `timeout_s`: of one request, as in the profiles if 0."""
+    """One plant process, `soaks` positions and `packers` behind proxies. `timeout_s`: of one request, as in the profiles if 0.
+
+    `quiet_pots`: pots that name no orders, behind proxies too.
+    """
 
     def __init__(
         self,
@@ -46,25 +51,29 @@ class Floor:
         *,
         soaks: int,
         packers: int = 0,
+        quiet_pots: int = 0,
         timeout_s: float = 0.0,
         witness: Callable[[Link], Witness] | None = None,
     ) -> None:
         counts = Counts(
-            pots_modbus=1, pots_opcua=0, soaks=soaks, packers=max(1, packers), bench_scales=0, recheck_scales=0
-        )
+            pots_modbus=max(1, quiet_pots), pots_opcua=0, soaks=soaks, packers=max(1, packers), bench_scales=0, recheck_scales=0
+        )  # fmt: skip
         self.folder = folder
         self._witness = witness or Witness
         self._config = make_folder(
             folder, hospitals=[HOSPITAL], prescriptions=HOME / "none.jsonl", speed=SPEED, counts=counts
         )
+        if quiet_pots:
+            text = self._config.read_text(encoding="utf-8")
+            self._config.write_text(text.replace('"pot-modbus"', f'"{QUIET}"'), encoding="utf-8")
         self.clock = PlantClock.open(folder, SPEED, first=START_MS)
         self.site = load_site(self._config)
         self.profiles = {
             name: replace(profile, timeout_s=timeout_s) if timeout_s else profile
             for name, profile in all_profiles().items()
         }
-        kinds = ("soaking", "packing") if packers else ("soaking",)
-        self.names = [machine.id for machine in self.site.machines.values() if machine.kind in kinds]
+        kinds = {"soaking": True, "packing": packers, "decoction": quiet_pots}
+        self.names = [machine.id for machine in self.site.machines.values() if kinds.get(machine.kind)]
         self.proxies: dict[str, Proxy] = {}
         self.witnesses: dict[str, Witness] = {}
         self._plant: asyncio.subprocess.Process | None = None

@@ -18,13 +18,23 @@ from devices import codec
 from devices.errors import CodecError, LinkError
 from devices.links import open_link
 from devices.machine import ProfiledMachine
-from devices.model import Order, OrderStatus
+from devices.model import Order, OrderStatus, State
 from tests.faults.floor import Floor, Witness
 from tests.faults.frames import LATE_S, Liar
 from tests.faults.late import Gateway
 from tests.faults.orders import VERBS
-from tests.faults.verdict import Row, quietly
-from tests.faults.wires import LIES, LOSSY_TIMEOUT_S, LYING_TIMEOUT_S, SOAKS, Losses, judged, reached, working
+from tests.faults.verdict import Row, double_starts_of, plant_events, quietly
+from tests.faults.wires import (
+    LIES,
+    LOSSY_TIMEOUT_S,
+    LYING_TIMEOUT_S,
+    QUIET_POTS,
+    SOAKS,
+    Losses,
+    judged,
+    reached,
+    working,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,12 +55,17 @@ def lose_replies(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Ro
 
 async def _lose_replies(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("reply lost after execution", n, seed, control="naive")
-    async with Floor(folder, soaks=SOAKS, timeout_s=LOSSY_TIMEOUT_S) as floor:
+    async with Floor(folder, soaks=SOAKS, quiet_pots=QUIET_POTS, timeout_s=LOSSY_TIMEOUT_S) as floor:
         losses = [Losses(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()]
-        async with working(*(_insist(floor, floor.site.machines[name]) for name in floor.names)):
+        began: dict[str, list[int]] = {name: [] for name in floor.names}
+        async with working(*(_insist(floor, floor.site.machines[name], began[name]) for name in floor.names)):
             await reached(lambda: sum(loss.lost for loss in losses), n, _AT_LEAST_S + n, tell)
         row.n = sum(loss.lost for loss in losses)
-    return judged(row, folder)
+        quiet = [name for name in floor.names if floor.profiles[floor.site.machines[name].profile].handshake != "echo"]
+    judged(row, folder)
+    events = plant_events(folder)
+    row.seen["double_without_numbers"] = sum(double_starts_of(events[name], began[name]) for name in quiet)
+    return row
 
 
 def keep_requests(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
@@ -62,14 +77,17 @@ async def _keep_requests(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("requests late, twice, overtaken", n, seed, control="naive")
     async with Floor(folder, soaks=SOAKS, timeout_s=LOSSY_TIMEOUT_S) as floor:
         gateways = [Gateway(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()]
-        async with working(*(_insist(floor, floor.site.machines[name], _PATIENCE_S) for name in floor.names)):
+        async with working(*(_insist(floor, floor.site.machines[name], [], _PATIENCE_S) for name in floor.names)):
             await reached(lambda: sum(gate.kept.total() for gate in gateways), n, _AT_LEAST_S + n, tell)
         row.n = sum(gate.kept.total() for gate in gateways)
     return judged(row, folder)
 
 
-async def _insist(floor: Floor, site: MachineSite, pause_s: float = 0.0) -> None:
-    """Send each batch until an answer says that it arrived, `pause_s` after the last time."""
+async def _insist(floor: Floor, site: MachineSite, began: list[int], pause_s: float = 0.0) -> None:
+    """Send each batch until an answer says that it arrived, `pause_s` after the last time.
+
+    `began`: when each was first sent, ms plant time.
+    """
     profile = floor.profiles[site.profile]
     link = open_link(site, profile)
     machine = ProfiledMachine(site, profile, link)
@@ -78,11 +96,13 @@ async def _insist(floor: Floor, site: MachineSite, pause_s: float = 0.0) -> None
     while True:
         batch += 1
         arrived = False
+        began.append(floor.clock.now())
         while not arrived:
             await asyncio.sleep(_LOOK_S)
             with contextlib.suppress(LinkError, CodecError):
                 await machine.connect()
-                if (await machine.read()).order_status is OrderStatus.RUNNING:
+                said = await machine.read()
+                if said.order_status is OrderStatus.RUNNING or said.state is State.EXECUTE:
                     continue
                 number += 1
                 order = Order(number, site.id, verb, f"{site.id}-{batch}", verb, parameters, _FOREVER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from statistics import median, quantiles
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from controller.model.facts import BagBoxed, BatchOpened, BatchPacked, BatchReleased, PrescriptionReceived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from controller.store import Store, StoredFact
@@ -98,11 +99,19 @@ def plant_events(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def double_starts(events: Mapping[str, list[dict[str, Any]]]) -> int:
-    """Count effective starts beyond one per (batch, step)."""
-    starts = Counter(
-        (event["batch"], event["step"]) for log in events.values() for event in log if event["event"] == "start"
-    )
+    """Count effective starts beyond one per (batch, step), of machines that are told of a batch."""
+    starts = Counter((event["batch"], event["step"]) for log in events.values() for event in log if _names_batch(event))
     return sum(count - 1 for count in starts.values())
+
+
+def double_starts_of(log: list[dict[str, Any]], asked: Sequence[int]) -> int:
+    """Count effective starts beyond one per asking, of a machine that is told of no batch. `asked`: when, ms, rising."""
+    starts = Counter(bisect_right(asked, event["at"]) for event in log if event["event"] == "start")
+    return sum(count - 1 for count in starts.values()) + starts[0]
+
+
+def _names_batch(event: Mapping[str, Any]) -> bool:
+    return event["event"] == "start" and bool(event["batch"])
 
 
 def unsafe_heat(events: Mapping[str, list[dict[str, Any]]]) -> int:

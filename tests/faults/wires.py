@@ -20,7 +20,7 @@ from devices.model import LinkState
 from tests.faults.floor import Floor, is_order
 from tests.faults.frames import KINDS, Liar
 from tests.faults.orders import Customer
-from tests.faults.verdict import Row, double_starts, plant_events, quietly, unsafe_heat
+from tests.faults.verdict import Row, double_starts, double_starts_of, plant_events, quietly, unsafe_heat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.contract.proxy import Delivery, Proxy
     from tests.faults.verdict import Tell
 
-SOAKS, PACKERS = 20, 6
+SOAKS, PACKERS, QUIET_POTS = 20, 6, 6
 LOSSY_TIMEOUT_S = 0.3
 LYING_TIMEOUT_S = 0.1
 LIES, LOSSES = 0.5, 0.7
@@ -44,15 +44,19 @@ _NOTICED_S = 15.0
 
 
 def lose_replies(folder: Path, *, n: int, seed: int, tell: Tell = quietly) -> Row:
-    """Let `n` orders act whose answers are lost, or whose connection is cut instead of answering."""
+    """Let `n` orders act whose answers are lost, or whose connection is cut instead of answering.
+
+    Some of the machines name no orders: what those cannot tell nobody asks for again.
+    """
     return uvloop.run(_lose_replies(folder, n, seed, tell))
 
 
 async def _lose_replies(folder: Path, n: int, seed: int, tell: Tell) -> Row:
     row = Row("reply lost after execution", n, seed)
-    async with Floor(folder, soaks=SOAKS, packers=PACKERS, timeout_s=LOSSY_TIMEOUT_S) as floor:
+    async with Floor(folder, soaks=SOAKS, packers=PACKERS, quiet_pots=QUIET_POTS, timeout_s=LOSSY_TIMEOUT_S) as floor:
         losses = {name: Losses(wire, Random(f"{seed} {name}")) for name, wire in floor.proxies.items()}
-        customers = [Customer(floor.machine(name), floor.clock.now) for name in floor.names]
+        machines = [floor.machine(name) for name in floor.names]
+        customers = [Customer(machine, floor.clock.now) for machine in machines]
         async with working(*(customer.run() for customer in customers)):
             await reached(lambda: sum(loss.lost for loss in losses.values()), n, _LOST_AFTER_S + n / 5, tell)
             for wire in floor.proxies.values():
@@ -60,7 +64,17 @@ async def _lose_replies(folder: Path, n: int, seed: int, tell: Tell) -> Row:
             await asyncio.sleep(_SETTLE_S)
         row.n = sum(loss.lost for loss in losses.values())
         row.recoveries = [doubt for customer in customers for doubt in customer.doubts_s]
-    return judged(row, folder, batches=sum(customer.batches for customer in customers))
+    quiet = {m.id: c for m, c in zip(machines, customers, strict=True) if m.profile.handshake != "echo"}
+    judged(
+        row,
+        folder,
+        batches=sum(customer.batches for customer in customers),
+        lost_without_numbers=sum(losses[name].lost for name in quiet),
+        left_to_a_person=sum(customer.given_up for customer in quiet.values()),
+    )
+    events = plant_events(folder)
+    row.double_start += sum(double_starts_of(events[name], customer.began) for name, customer in quiet.items())
+    return row
 
 
 class Losses:

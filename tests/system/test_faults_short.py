@@ -25,6 +25,7 @@ def test_orders_whose_answers_are_lost_act_once_and_every_doubt_is_settled(tmp_p
     row = wires.lose_replies(tmp_path / "floor", n=40, seed=1)
     assert row.violations == 0, row
     assert row.n >= 40
+    assert row.seen["lost_without_numbers"] > 0
     assert row.recovery_p99_s < 15
 
 
@@ -79,7 +80,9 @@ def test_honest_boils_are_never_doubted(tmp_path: Path) -> None:
 
 
 def test_the_same_harness_catches_who_asks_again_when_no_answer_comes(tmp_path: Path) -> None:
-    assert naive_wires.lose_replies(tmp_path / "floor", n=30, seed=7).double_start > 0
+    row = naive_wires.lose_replies(tmp_path / "floor", n=60, seed=7)
+    assert row.double_start > 0
+    assert row.seen["double_without_numbers"] > 0
 
 
 def test_the_same_harness_catches_who_asks_again_while_a_request_is_still_on_its_way(tmp_path: Path) -> None:

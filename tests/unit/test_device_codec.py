@@ -18,7 +18,7 @@ from devices.profile import Profile, Tag, all_profiles
 from devices.protocol import Scan
 from tests.contract.words import order
 
-PROFILES = all_profiles()
+PROFILES = {name: profile for name, profile in all_profiles().items() if profile.protocol != "manual"}
 MODBUS = sorted(name for name, profile in PROFILES.items() if profile.protocol == "modbus")
 OPCUA = sorted(name for name, profile in PROFILES.items() if profile.protocol == "opcua")
 COMMANDED = sorted(name for name, profile in PROFILES.items() if profile.command is not None)

@@ -216,3 +216,40 @@ def test_a_parameter_with_a_default_may_be_left_out_and_no_other() -> None:
         (600, 9900, 0),
         (600, 9900, 300),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"state": State.EXECUTE}, OrderStatus.RUNNING),
+        ({"state": State.HOLDING}, OrderStatus.RUNNING),
+        ({"state": State.COMPLETE}, OrderStatus.FINISHED),
+        ({"state": State.STOPPED}, OrderStatus.FAILED),
+        ({"state": State.ABORTED}, OrderStatus.FAILED),
+        ({"state": State.HELD}, OrderStatus.FAILED),
+        ({"state": State.IDLE}, OrderStatus.NONE),
+        ({"state": State.RESETTING}, OrderStatus.NONE),
+        ({"state": State.UNDEFINED}, OrderStatus.NONE),
+        ({"state": State.COMPLETE, "boot": 2}, OrderStatus.NONE),
+        ({"state": State.EXECUTE, "boot": 2}, OrderStatus.NONE),
+        ({"state": State.COMPLETE, "mode": Mode.MANUAL}, OrderStatus.NONE),
+        ({"state": State.EXECUTE, "mode": Mode.INVALID}, OrderStatus.NONE),
+    ],
+)
+def test_what_a_machine_without_numbers_does_is_concluded_only_while_nobody_can_have_come_between(
+    said: dict[str, object], status: OrderStatus
+) -> None:
+    taken = replace(MINE, boot=1)
+    assert handshake.standing(taken, snapshot(**said)) is status
+    receipts = {
+        OrderStatus.RUNNING: Accepted, OrderStatus.FINISHED: Finished, OrderStatus.FAILED: Failed, OrderStatus.NONE: Unknown,
+    }  # fmt: skip
+    assert isinstance(handshake.settle(BUSY, taken, snapshot(**said), taken=True), receipts[status])
+    assert isinstance(handshake.settle(BUSY, taken, snapshot(**said)), Unknown), "it was not seen to take it"
+    assert isinstance(handshake.settle(NONE, taken, snapshot(**said), taken=True), Unknown)
+
+
+def test_an_order_for_any_boot_is_not_lost_with_one() -> None:
+    assert handshake.standing(MINE, snapshot(state=State.EXECUTE, boot=7)) is OrderStatus.RUNNING
+    assert handshake.standing(STOP, snapshot(state=State.STOPPED, mode=Mode.MANUAL)) is OrderStatus.FINISHED
+    assert handshake.standing(STOP, snapshot(state=State.STOPPING, boot=2)) is OrderStatus.RUNNING

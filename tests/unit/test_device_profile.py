@@ -203,3 +203,16 @@ def test_codes_and_bits_are_words_of_registers_alone(tmp_path: Path) -> None:
     )
     with pytest.raises(ProfileError, match=r"tags\.StateCurrent: codes or bits"):
         _load(tmp_path, text, "pot-opcua")
+
+
+def test_a_machine_on_no_wire_has_nothing_to_read_or_write(tmp_path: Path) -> None:
+    manual = load_profile("pot-manual")
+    assert (manual.by_hand, manual.tags, manual.scanned, manual.command) == (True, {}, (), None)
+    text = (resources.files("devices.profiles") / "pot-manual.toml").read_text(encoding="utf-8")
+    path = tmp_path / "pot-manual.toml"
+    path.write_text(
+        text.replace('"none"        #', '"busy"        #') + '[tags.Level]\ntype = "u16"\n', encoding="utf-8"
+    )
+    with pytest.raises(ProfileError, match="on no wire has none") as caught:
+        load_profile_file(path)
+    assert "on no wire has 'none'" in str(caught.value)

@@ -475,6 +475,16 @@ def test_a_packer_packs_what_its_pot_sent_and_no_more(tmp_path: Path) -> None:
     assert packer.log("pack")[2]["value"] == 0
 
 
+def test_a_packer_that_people_pour_into_packs_what_it_is_asked_and_uses_no_more_than_was_sent(tmp_path: Path) -> None:
+    kettle, _ = packing_line(tmp_path)
+    poured = Packing("pack-2", [vessel_of(kettle)], is_poured_into=True)
+    packer = Rig(tmp_path, lambda: poured, load_table("packer-opcua"), "pack-2")
+    packer.do("pack", p=(30, 200))
+    assert packer.shown("OrderValue") == 30
+    assert poured.used_ml == vessel_of(kettle).sent_ml
+    assert poured.liquid_ml == 0
+
+
 def test_no_liquid_is_lost_or_made_when_pot_and_packer_lose_power(tmp_path: Path) -> None:
     kettle, packer = packing_line(tmp_path)
     packer.do("pack", p=(5, 200))

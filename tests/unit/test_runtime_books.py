@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controller.model.world import Book
+    from devices.profile import Tag
 
 PROFILES = all_profiles()
 
@@ -79,14 +80,19 @@ def test_a_machine_with_a_foreign_profile_is_named(tmp_path: Path) -> None:
         book_of(tmp_path, GOOD.replace('profile = "pot-modbus"', 'profile = "scale-modbus"'))
 
 
+def without(*names: str) -> dict[str, Tag]:
+    return {name: tag for name, tag in PROFILES["pot-modbus"].tags.items() if name not in names}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"vessel": "pressure"}, "pressure_cooking"),
         ({"readiness": Readiness(link="done", monitor="done", command="todo")}, "monitor only"),
-        ({"handshake": "busy"}, "no order numbers"),
-        ({"handshake": "none"}, "no order numbers"),
-        ({"handshake": "read-only", "verbs": {}}, "no order numbers"),
+        ({"protocol": "manual", "handshake": "none", "tags": {}}, "do not go together"),
+        ({"handshake": "read-only", "verbs": {}}, "takes no orders"),
+        ({"handshake": "busy", "tags": without("BoilSeconds")}, "has no BoilSeconds"),
+        ({"tags": without("BootCount", "ErrorConditions")}, "has no BootCount, ErrorConditions"),
     ],
 )
 def test_a_machine_that_this_line_must_not_or_cannot_heat_is_refused_at_start(
@@ -95,6 +101,51 @@ def test_a_machine_that_this_line_must_not_or_cannot_heat_is_refused_at_start(
     profiles = {**PROFILES, "pot-modbus": replace(PROFILES["pot-modbus"], **changes)}
     with pytest.raises(SiteError, match=said):
         make_book(load_config(written(tmp_path, GOOD)), FORMULARY, RECIPES, profiles)
+
+
+@pytest.mark.parametrize(
+    ("profile", "names_orders", "by_hand"),
+    [
+        ("pot-modbus", True, False),
+        ("pot-modbus-b", False, False),
+        ("pot-modbus-d", False, True),
+        ("pot-manual", False, True),
+    ],
+)
+def test_the_line_knows_who_is_asked_who_is_followed_and_who_is_worked_by_hand(
+    tmp_path: Path, profile: str, names_orders: bool, by_hand: bool
+) -> None:
+    text = GOOD.replace('profile = "pot-modbus"', f'profile = "{profile}"')
+    if profile == "pot-manual":
+        text = text.replace("modbus://127.0.0.1:15001/1", "manual")
+    book = book_of(tmp_path, text)
+    pot = book.machines["pot-01"]
+    assert (pot.names_orders, pot.by_hand) == (names_orders, by_hand)
+    assert (book.grace_s["pot-01"] == 0) == (profile == "pot-manual")
+
+
+def test_a_packer_cannot_be_worked_by_hand(tmp_path: Path) -> None:
+    packer = replace(PROFILES["packer-opcua"], handshake="none")
+    rest = (
+        GOOD
+        + """
+    [[machine]]
+    id = "pack-1"
+    kind = "packing"
+    profile = "packer-opcua"
+    url = "opc.tcp://127.0.0.1:24841"
+    waiver = "opcua-none"
+    """
+    )
+    with pytest.raises(SiteError, match="only a machine can measure"):
+        make_book(load_config(written(tmp_path, rest)), FORMULARY, RECIPES, {**PROFILES, packer.id: packer})
+
+
+def test_every_packaged_table_that_may_be_driven_shows_what_release_asks_for(tmp_path: Path) -> None:
+    driven = [name for name, table in PROFILES.items() if table.kind == "decoction" and table.handshake != "none"]
+    for name in driven:
+        text = GOOD.replace('name = "测试煎药中心"', 'name = "测试煎药中心"\npressure_cooking = true')
+        book_of(tmp_path, text.replace('profile = "pot-modbus"', f'profile = "{name}"'))
 
 
 def test_a_site_that_allows_it_cooks_under_pressure(tmp_path: Path) -> None:

@@ -141,6 +141,8 @@ def test_a_site_with_a_real_machine_gets_nobody_it_did_not_name(tmp_path: Path) 
     real = GOOD.replace("modbus://127.0.0.1:15001/1", "modbus://192.168.10.7:502/1")
     config = load_config(written(tmp_path, real))
     assert not simulated_only(config.site)
+    by_hand = {key: replace(machine, url="manual") for key, machine in config.site.machines.items()}
+    assert not simulated_only(replace(config.site, machines=by_hand)), "a stove is as real as can be"
     assert people_to_enrol(config, (), Shelf(), digest) == ()
     badge = make_code(BADGE, "ADMIN234567ABCDE")
     config.people.write_text(

@@ -31,6 +31,7 @@ class Machines:
     orders: dict[int, list[Receipt | Exception]] = field(default_factory=dict)
     settles: dict[int, list[Receipt | Exception | None]] = field(default_factory=dict)
     said: list[tuple[str, str, int]] = field(default_factory=list)
+    taken: list[bool] = field(default_factory=list)
     slow: asyncio.Event | None = None
 
     async def order(self, order: Order, epoch: int) -> Receipt:
@@ -43,8 +44,9 @@ class Machines:
             raise answer
         return answer
 
-    async def settle(self, order: Order, since: int) -> Receipt | None:
+    async def settle(self, order: Order, since: int, *, taken: bool = False) -> Receipt | None:
         self.said.append(("settle", order.machine, order.number))
+        self.taken.append(taken)
         answer = self.settles[order.number].pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -187,7 +189,7 @@ async def test_an_order_once_accepted_is_never_sent_again_even_if_the_machine_fo
     async with carrying(machines) as (orders, reports):
         orders.resume(at_work(an_order(5), accepted=True))
         await until(lambda: bool(reports))
-        assert machines.said == [("settle", "pot-01", 5)]
+        assert (machines.said, machines.taken) == ([("settle", "pot-01", 5)], [True])
         assert isinstance(reports[0].receipt, Unknown)
 
 

@@ -12,13 +12,14 @@ import pytest
 from immutables import Map
 
 from controller.model.alarm import Alarm, Priority
-from controller.model.batch import BoilRecord
+from controller.model.batch import BoilRecord, Cause, Hold
 from controller.model.equipment import Equipment
 from controller.model.floor import Floor
 from controller.model.intents import ReportLink, ReportMachine, ReportPeer, ReportZone
 from controller.model.stock import Zone
 from controller.runtime import watch as watch_module
 from controller.runtime.boiling import Boiling
+from controller.runtime.conclusions import Conclusions
 from controller.runtime.recorder import Recorder
 from controller.runtime.watch import Watch
 from devices.errors import LinkDistrusted, LinkLied
@@ -40,6 +41,7 @@ class Scene:
 
     floor: Floor
     posted: list[ExternalIntent] = field(default_factory=list)
+    unnumbered: frozenset[str] = frozenset()
     watch: Any = None
 
     def __post_init__(self) -> None:
@@ -50,6 +52,7 @@ class Scene:
         return Watch(
             floor=lambda: self.floor,
             post=self.posted.append,
+            conclusions=Conclusions(self.unnumbered),
             boiling=Boiling(BOOK),
             recorder=Recorder(lambda _: None, dict.fromkeys(BOOK.machines, 3000)),
             machines=BOOK.machines,
@@ -273,3 +276,76 @@ def test_another_fault_of_a_road_says_nothing_of_the_peer() -> None:
     scene = Scene(a_floor())
     scene.watch.on_fault(POT, LinkLied("half a frame", machine=POT))
     assert not scene.posted
+
+
+# --- machines that name no orders
+
+MUTE: dict[str, Any] = {"order": 0, "order_status": OrderStatus.NONE, "batch": "", "epoch": 0}
+
+
+def quiet_scene(*, accepted: bool = True, doubted: bool = False) -> Scene:
+    """The pot of `a_floor` names no orders; it was seen to take its order where that is `accepted`."""
+    floor = a_floor()
+    pot = replace(floor.machines[POT], accepted=accepted, pending=an_order(3, boot=1))
+    doubt = Hold("unknown", Cause.MACHINE, NOW, (), POT)
+    batch: Any = SimpleNamespace(boils=(BoilRecord("boil.1", 1200),), boil=0, holds=(doubt,) if doubted else ())
+    floor = replace(floor, machines=floor.machines.set(POT, pot), batches=floor.batches.set("B-1", batch))
+    return Scene(floor, unnumbered=frozenset({POT}))
+
+
+def told(scene: Scene) -> list[tuple[int, OrderStatus]]:
+    return [(report.order, report.order_status) for report in scene.reports()]
+
+
+def test_a_boil_is_credited_to_the_order_that_a_machine_without_numbers_was_seen_to_take() -> None:
+    scene = quiet_scene()
+    for second in range(61):
+        scene.watch.on_snapshot(boiling(second, **MUTE))
+    scene.watch.on_snapshot(boiling(61, **MUTE, state=State.COMPLETE))
+    assert told(scene) == [(3, OrderStatus.RUNNING), (3, OrderStatus.RUNNING), (3, OrderStatus.FINISHED)]
+    last = scene.reports()[-1]
+    assert last.boil is not None
+    assert (last.batch, last.boil.credit_s, last.boil.counter_s, last.order_value) == ("B-1", 61.0, 61.0, 61)
+
+
+def test_nothing_is_credited_to_an_order_that_nobody_saw_taken() -> None:
+    scene = quiet_scene(accepted=False)
+    scene.watch.on_snapshot(boiling(0, **MUTE))
+    scene.watch.on_snapshot(boiling(60, **MUTE))
+    assert [(report.order, report.boil) for report in scene.reports()] == [(0, None)]
+
+
+def test_a_machine_that_idled_once_is_never_taken_for_being_at_its_order_again() -> None:
+    scene = quiet_scene()
+    scene.watch.on_snapshot(boiling(0, **MUTE))
+    scene.watch.on_snapshot(boiling(1, **MUTE, state=State.IDLE))
+    scene.watch.on_snapshot(boiling(2, **MUTE, state=State.COMPLETE))
+    scene.watch.on_snapshot(boiling(3, **MUTE))
+    statuses = [OrderStatus.RUNNING, OrderStatus.NONE, OrderStatus.NONE, OrderStatus.NONE]
+    assert told(scene) == [(3, status) for status in statuses]
+
+
+def test_a_restart_takes_the_order_from_the_floor_and_believes_it_while_sight_is_unbroken() -> None:
+    scene = quiet_scene()
+    scene.watch = scene.fresh()
+    scene.watch.on_snapshot(boiling(500, **MUTE, state=State.COMPLETE))
+    scene.watch = scene.fresh()
+    scene.watch.on_snapshot(boiling(500, **MUTE, boot=2))
+    assert told(scene) == [(3, OrderStatus.FINISHED), (3, OrderStatus.NONE)]
+
+
+def test_a_restart_settles_no_doubt_that_a_person_was_asked_about() -> None:
+    scene = quiet_scene(doubted=True)
+    scene.watch.on_snapshot(boiling(0, **MUTE, state=State.COMPLETE))
+    assert told(scene) == [(0, OrderStatus.NONE)]
+
+
+def test_a_rinse_is_worth_the_last_temperature_at_work_not_that_of_the_empty_pot() -> None:
+    scene = quiet_scene()
+    rinse = an_order(3, boot=1, verb="rinse", step="rinse.1")
+    pot = replace(scene.floor.machines[POT], pending=rinse)
+    scene.floor = replace(scene.floor, machines=scene.floor.machines.set(POT, pot))
+    for second, celsius in enumerate((97.0, 60.0, 86.5)):
+        scene.watch.on_snapshot(boiling(second, celsius, **MUTE))
+    scene.watch.on_snapshot(boiling(3, 40.0, **MUTE, state=State.COMPLETE))
+    assert scene.reports()[-1].order_value == 8650

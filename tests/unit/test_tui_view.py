@@ -194,6 +194,31 @@ def test_a_pots_temperature_and_its_minutes_never_touch(celsius: float, rest_s: 
     assert rest == brief(rest_s)
 
 
+@pytest.mark.parametrize(
+    ("more", "phase"),
+    [
+        ({}, "idle"),
+        ({"batch": "B-1", "order_step": "boil.1"}, "manual"),
+        ({"batch": "B-1", "order_step": "boil.1", "begun_at": NOW}, "boil"),
+        ({"batch": "B-1", "order_step": "drain.1"}, "manual"),
+        ({"batch": "B-1", "held": True}, "held"),
+    ],
+)
+def test_a_pot_worked_by_hand_is_neither_lost_nor_unseen(more: dict[str, Any], phase: str) -> None:
+    pot: Any = machine("pot-19", "decoction", link="manual", by_hand=True, **more)
+    assert figures.phase(pot) == phase
+
+
+def test_the_screen_of_a_pot_worked_by_hand_says_whose_word_it_shows_and_since_when() -> None:
+    pot: Any = machine("pot-19", "decoction", link="manual", batch="B-1", begun_by="测试煎药员01", begun_at=NOW)
+    view = replace(state.with_machines(full(), [pot], NOW_S, complete=True), machine_id="pot-19")
+    for words, told in ((ZH, "测试煎药员01 陈述 10:20 起"), (Words("en"), "attested by 测试煎药员01 since 10:20")):
+        text = "  ".join(line.plain for line in machine_painter.facts(view, words, NOW_S, 100))
+        assert told in text
+        assert words("machine.by-hand") in text
+        assert "PRODUCE" not in text
+
+
 @pytest.mark.parametrize(("minutes", "told"), [(25, "10:45"), (0, "—"), (-5, "—")])
 def test_a_forecast_that_has_passed_is_not_shown_as_one(minutes: int, told: str) -> None:
     view = full()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.clocks import span
-from tui.codes import PAIRS, prefix, short
+from tui.codes import BY_HAND, PAIRS, prefix, short
 from tui.figures import plant_now, task_window
 from tui.ink import BAD, BRIGHT, DIM, FAINT, NOTE, PLAIN, WARN, fit, say, wrap
 from tui.paint.chrome import BLOCKS
@@ -67,9 +67,10 @@ def in_hand(view: View, words: Words, width: int) -> list[Line]:
     code = view.hand.code
     if not code:
         return [say((words("desk.empty-hand"), DIM))]
+    pairs = PAIRS if any(machine["by_hand"] for machine in view.machines.values()) else PAIRS - {BY_HAND}
     partners = sorted(
-        {into for source, into in PAIRS if source == prefix(code)}
-        | {source for source, into in PAIRS if into == prefix(code)}
+        {into for source, into in pairs if source == prefix(code)}
+        | {source for source, into in pairs if into == prefix(code)}
     )
     wanted = " / ".join(words.of("code", one) for one in partners)
     hand = say((words("desk.in-hand"), DIM), " ", (words.of("code", prefix(code)), NOTE), f" {code}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui import figures
 from tui.clocks import brief, clock, day_minute, minute, span
 from tui.codes import short
-from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, PLAIN, TILES, WARN, bar, beside, fit, flow, rule, say, wrap
+from tui.ink import BAD, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, TILES, WARN, bar, beside, fit, flow, rule, say, wrap
 from tui.paint.curve import Sample, curve
 from tui.state import Link
 
@@ -53,11 +53,7 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
     details = flow(
         [
             link(machine, view, words, now_s),
-            say(
-                (words("machine.state"), DIM),
-                f" {words.of('state', machine['state'])} {words.of('mode', machine['mode'])}",
-            ),
-            say((words("machine.watchdog"), DIM), f" {words.of('watchdog', machine['watchdog'])}"),
+            *([] if machine["link"] == "manual" else _told(machine, words)),
             *(
                 [say((words("machine.waiver", what=words.of("waiver", machine["waiver"])), WARN))]
                 if machine["waiver"]
@@ -83,6 +79,15 @@ def _out(machine: MachineView, view: View, words: Words, width: int) -> list[Lin
     return [say(" ", line) for line in wrap(say((told, WARN)), width - 1)]
 
 
+def _told(machine: MachineView, words: Words) -> list[Line]:
+    """Return what a machine on a wire says of itself."""
+    state = f" {words.of('state', machine['state'])} {words.of('mode', machine['mode'])}"
+    return [
+        say((words("machine.state"), DIM), state),
+        say((words("machine.watchdog"), DIM), f" {words.of('watchdog', machine['watchdog'])}"),
+    ]
+
+
 def link(machine: MachineView, view: View, words: Words, now_s: float) -> Line:
     """Return the road to the machine: fresh with its age, or since when it is lost."""
     since = clock(machine["link_since"], figures.site_zone(view))
@@ -90,6 +95,8 @@ def link(machine: MachineView, view: View, words: Words, now_s: float) -> Line:
     if view.link is not Link.ONLINE:
         return say((words("machine.last", age=brief(age)), DIM))
     match machine["link"]:
+        case "manual":
+            return say((words("machine.by-hand"), NOTE))
         case "fresh":
             return say((words("machine.fresh", age=brief(age)), WARN if age > _OLD_S else GOOD))
         case "never":
@@ -108,6 +115,9 @@ def work(machine: MachineView, view: View, words: Words, now_s: float, width: in
         )
     if machine["order_step"]:
         parts.append(say((words("machine.step"), DIM), f" {words.of('step', machine['order_step'])}"))
+    if machine["begun_by"]:
+        began = minute(machine["begun_at"], figures.site_zone(view))
+        parts.append(say((words("machine.attested", who=machine["begun_by"], at=began), WARN)))
     if rest:
         parts.append(say((words("machine.rest"), DIM), " ", (span(rest), BRIGHT)))
     if machine["next_batch"]:

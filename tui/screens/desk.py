@@ -135,7 +135,8 @@ class DeskPage(Page):
 
 
 _BENCH = ("bind-pail", "draw", "separate")
-_FLOOR = ("place-pail", "charge", "empty-pot", "strain", "add-main", "load-hopper", "add-late")
+_BY_HAND = ("begin-by-hand", "end-by-hand", "do-by-hand")
+_FLOOR = ("place-pail", "charge", "empty-pot", "strain", "add-main", "load-hopper", "add-late", *_BY_HAND)
 
 
 class ScanPage(DeskPage):

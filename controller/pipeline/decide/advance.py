@@ -11,11 +11,11 @@ from controller.model.plan import MAIN, JoinsAt
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.hopper import awaits_load
 from controller.pipeline.decide.liquid import TRANSFER
-from controller.pipeline.decide.orders import decoct_parameters, issue, issue_for, soak_order, stop_order
+from controller.pipeline.decide.orders import charge_order, decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
 from controller.pipeline.react import has_left, next_in_line
 from controller.scheduling.pots import choose_pot, promising
-from devices.model import OrderStatus
+from devices.model import OrderStatus, State
 
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
@@ -36,8 +36,7 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
         case Stage.SOAKING:
             return _soak(floor, batch, world)
         case Stage.CHARGED:
-            step = f"charge.moved.{batch.moves}" if batch.moves else "charge"
-            return issue_for(floor, batch, batch.pot, "charge", step, _load(batch, world), world)
+            return charge_order(floor, batch, world)
         case Stage.BOILING:
             return _boil(floor, batch, world)
         case Stage.BOILED:
@@ -55,13 +54,6 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
             return _boxed(batch, world)
         case _:
             return ()
-
-
-def _load(batch: Batch, world: World) -> dict[str, int]:
-    """Return what is tipped into the pot: what was planned, less what another pot has already boiled away."""
-    plan = batch.plan
-    steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * world.book.recipes.evaporation_ml_per_min
-    return {"load_ml": round(plan.load_ml - steam_ml), "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
 
 
 def _soak(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
@@ -198,7 +190,7 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
         return (f.MachineFreed(world.now, machine.id),)
     if not machine.reachable:
         return ()
-    if machine.pending is not None or machine.order_status is OrderStatus.RUNNING or machine.fault:
+    if machine.pending is not None or _is_at_work(machine, world) or machine.fault:
         return _stop(floor, machine, world)
     if not has_left(floor, machine.batch, machine.id):  # people are still taking it out
         return ()
@@ -210,6 +202,13 @@ def clean_machine(floor: Floor, intent: CleanMachine, world: World) -> tuple[f.F
         amount = {"hold_s": table.rinse_minutes * 60, "rinse_centi_c": round(table.rinse_celsius * 100)}
         return (issue(machine, machine.batch, case, "rinse", step, amount, world),)
     return (issue(machine, machine.batch, case, "flush", step, {"water_ml": table.flush_ml}, world),)
+
+
+def _is_at_work(machine: Equipment, world: World) -> bool:
+    """Say whether the machine carries out something; one that names no orders may do so without one of ours."""
+    if world.book.machines[machine.id].names_orders:
+        return machine.order_status is OrderStatus.RUNNING
+    return machine.state is State.EXECUTE
 
 
 def _stop(floor: Floor, machine: Equipment, world: World) -> tuple[f.Fact, ...]:

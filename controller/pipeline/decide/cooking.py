@@ -10,6 +10,7 @@ from controller.model.checkpoint import Verdict
 from controller.model.people import Role
 from controller.model.plan import FOR_WATER, MAIN, JoinsAt
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.by_hand import begun_by_hand, charged_by_hand
 from controller.pipeline.decide.decision import recorded, refuse_actor
 from controller.pipeline.decide.hopper import drops_late_herbs, load
 from controller.pipeline.decide.orders import soak_order
@@ -48,10 +49,13 @@ def _place(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: Wo
     equipment = floor.machines[machine]
     if not equipment.takes_work or equipment.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine}, next_action="scan-again-later")
+    ordered = soak_order(floor, batch, world)
+    by_hand = (begun_by_hand(f.order_of(one), batch.case, intent.actor, world) for one in ordered)
     return (
         f.PailPlaced(world.now, batch.case, batch.id, machine, intent.actor),
         f.SoakBegan(world.now, batch.case, batch.id, soak_max_at),
-        *soak_order(floor, batch, world),
+        *ordered,
+        *(by_hand if equipment.by_hand else ()),
     )
 
 
@@ -77,12 +81,14 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
         value=machine.clean_celsius or None,
         low=world.book.recipes.rinse_celsius if machine.clean_celsius else None,
         unit="Cel" if machine.clean_celsius else "",
+        attested=machine.by_hand,
     )
     return (
         f.PailCharged(world.now, batch.case, batch.id, pot, intent.actor),
         *soaked,
         clean,
         recorded(batch, world.now, "pail.match", intent.actor, evidence=f"{intent.code} {pot}"),
+        *(charged_by_hand(floor, batch, intent.actor, world) if machine.by_hand else ()),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import ENDED, Batch, Cause, Choice, Deviation, Hold, Stage
+from controller.model.batch import ENDED, PERSON_ATTESTED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Migrate, Retry, RunDeficit, Scrap
 from controller.model.people import Role
@@ -18,10 +18,12 @@ from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.review import open_batch
 from controller.quality.boil import BoilVerdict, missing_seconds
 from controller.scheduling.rank import promise
-from devices.model import State
+from devices.model import OrderStatus, State
 
 if TYPE_CHECKING:
+    from controller.model.batch import BoilRecord
     from controller.model.case import Case
+    from controller.model.equipment import Equipment
     from controller.model.floor import Floor
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
@@ -121,7 +123,7 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
         return found
     batch, hold, order = found
     machine = floor.machines[order.machine]
-    if not machine.reachable or machine.state not in _AT_REST or machine.order == order.number:
+    if not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     dropped = f.OrderDropped(
         world.now, batch.case, batch.id, machine.id, order.number, order.step, "disproved", intent.note
@@ -129,14 +131,27 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     return (dropped, *_doubt_ended(floor, batch, hold, Choice.RETRY, intent, world))
 
 
+def _names(machine: Equipment, order: Order, world: World) -> bool:
+    """Say whether the machine says what became of the order; one that names no orders may know it no longer."""
+    knows = machine.order_status is not OrderStatus.NONE or world.book.machines[machine.id].names_orders
+    return machine.order == order.number and knows
+
+
 def assume_ok(floor: Floor, intent: AssumeOk, world: World) -> Decision:
-    """Go on from what a person saw was done."""
+    """Go on from what a person saw: it was done, or a machine that names no orders is at it and is followed from here."""
     found = _doubtful(floor, intent, Choice.ASSUME_OK, world)
     if isinstance(found, Refusal):
         return found
     batch, hold, order = found
-    done = f.OrderAttested(world.now, batch.case, batch.id, order.machine, order.number, order.step, intent.actor)
-    return (done, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))
+    machine, by = floor.machines[order.machine], intent.actor
+    seen: f.OrderAccepted | f.OrderAttested
+    if machine.reachable and machine.state not in _AT_REST and not world.book.machines[machine.id].names_orders:
+        seen = f.OrderAccepted(world.now, batch.case, batch.id, machine.id, order.number, concluded=True, by=by)
+    elif order.verb in ATTESTABLE:
+        seen = f.OrderAttested(world.now, batch.case, batch.id, machine.id, order.number, order.step, by)
+    else:
+        return Refusal("not-at-work", {"machine": machine.id})
+    return (seen, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))
 
 
 def _doubtful(
@@ -206,24 +221,31 @@ def accept_deviation(floor: Floor, intent: AcceptDeviation, world: World) -> Dec
 
 
 def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tuple[f.Fact, ...]:
-    if hold.reason in (BoilVerdict.ATTESTED, BoilVerdict.MISMATCH):
-        record = batch.boils[batch.boil]
+    record = batch.boils[batch.boil] if batch.boils else None
+    if record is not None and hold.reason in (BoilVerdict.ATTESTED, BoilVerdict.MISMATCH, PERSON_ATTESTED):
+        by_hand = hold.reason == PERSON_ATTESTED
         point = recorded(
             batch,
             world.now,
             f"{record.name}.minutes",
             by,
             Verdict.DEVIATION,
-            value=round(record.total_credit_s / 60, 2),
+            value=round((record.attested_s if by_hand else record.total_credit_s) / 60, 2),
             low=record.required_s / 60,
             unit="min",
-            evidence=f"covered {record.total_covered_s:.0f} s, machine {record.total_counter_s:.0f} s",
+            evidence=f"attested {hold.note}" if by_hand else boil_evidence(record, batch.pot, world),
             attested=True,
         )
         return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
     name = _CHECKPOINT_OF.get(hold.reason)
     why = f"{hold.reason} {hold.note}".strip()
     return (recorded(batch, world.now, name, by, Verdict.DEVIATION, evidence=why),) if name else ()
+
+
+def boil_evidence(record: BoilRecord, pot: str, world: World) -> str:
+    """Say what the minutes of a boil rest on."""
+    told = "" if world.book.machines[pot].names_orders else ", order concluded from the state of the machine"
+    return f"covered {record.total_covered_s:.0f} s, machine {record.total_counter_s:.0f} s{told}"
 
 
 def scrap(floor: Floor, intent: Scrap, world: World) -> Decision:

@@ -36,7 +36,7 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
     batch = floor.batches.get(machine.batch)
     if intent.link is LinkState.STALE:
         held: tuple[f.Fact, ...] = ()
-        if batch is not None and is_inside(floor, machine):
+        if batch is not None and is_inside(floor, machine) and not machine.by_hand:
             held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
         return (linked, *_lost(floor, machine.id, world), *held)
     facts: list[f.Fact] = [linked, *_back(floor, machine.id, world)]

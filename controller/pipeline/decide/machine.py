@@ -9,13 +9,14 @@ from controller.model import facts as f
 from controller.model.batch import Batch, BoilRecord, Cause, Choice
 from controller.model.checkpoint import Verdict
 from controller.model.codes import BAG, make_code
-from controller.model.plan import MAIN
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import ATTESTABLE, ended, placed
-from controller.pipeline.decide.hopper import dropped, drops_late_herbs
+from controller.pipeline.decide.holds import ATTESTABLE, boil_evidence, ended, placed
+from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained
+from controller.pipeline.decide.orders import stop_order
+from controller.pipeline.decide.windows import boil_began
 from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
 
-_MINUTE_S = 60
 _PATIENCE = 3  # rinses that do not get hot before somebody is called
 _REPEATABLE = ("charge", "concentrate", "drain", "soak")
 
@@ -105,6 +105,8 @@ def _order_progress(
     case, tag = (batch.case, batch.id) if batch is not None else (_case(floor, order), order.batch)
     facts: list[f.Fact] = []
     if (intent.order, intent.batch) == (order.number, order.batch):
+        if _cannot_tell(machine, intent, world):
+            return list(_lost(floor, machine, order, batch, case, intent, world))
         if not machine.accepted:
             facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
         facts += _unknown_settled(floor, batch, machine.id, world)
@@ -116,15 +118,39 @@ def _order_progress(
             facts += _failed(floor, machine, order, batch, case, intent, world)
     elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
-    elif _forgotten(machine, intent):
+    elif _forgotten(machine, intent, world):
         facts += _failed(floor, machine, order, batch, case, intent, world)
     return facts
 
 
-def _forgotten(machine: Equipment, intent: ReportMachine) -> bool:
+def _cannot_tell(machine: Equipment, intent: ReportMachine, world: World) -> bool:
+    """Say whether a machine that names no orders was at one and can tell no more; of others no status is a torn reading."""
+    return intent.order_status is OrderStatus.NONE and not world.book.machines[machine.id].names_orders
+
+
+def _lost(
+    floor: Floor,
+    machine: Equipment,
+    order: Order,
+    batch: Batch | None,
+    case: str,
+    intent: ReportMachine,
+    world: World,
+) -> tuple[f.Fact, ...]:
+    """End what is known of an order of which its machine, which names none, can tell no more: it began, and nobody saw it end.
+
+    What a person can see to have been done, a person says; of minutes at the boil only those count that are proven.
+    """
+    if batch is None or order.verb in ATTESTABLE:
+        return _in_doubt(floor, machine, order, batch, "not seen to its end", world)
+    return tuple(_failed(floor, machine, order, batch, case, intent, world))
+
+
+def _forgotten(machine: Equipment, intent: ReportMachine, world: World) -> bool:
     """Say whether the machine woke from a power cut without the order it had taken: so nobody is at work on that any more."""
-    rebooted = machine.boot not in (0, intent.boot)
-    return machine.pending is not None and machine.accepted and rebooted and intent.order != machine.pending.number
+    if machine.pending is None or not machine.accepted or not world.book.machines[machine.id].names_orders:
+        return False
+    return machine.boot not in (0, intent.boot) and intent.order != machine.pending.number
 
 
 def _case(floor: Floor, order: Order) -> str:
@@ -139,13 +165,18 @@ def _dropped(order: Order, case: str, batch: str, outcome: str, detail: str, wor
 def _in_doubt(
     floor: Floor, machine: Equipment, order: Order, batch: Batch | None, why: str, world: World
 ) -> tuple[f.Fact, ...]:
-    """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again."""
+    """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again.
+
+    One of which a machine that names no orders cannot say whether it took it is stopped, and then done again.
+    """
     alarm = raised(floor, "unknown", machine.id, world, order.step)
     if batch is not None:
-        choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if order.verb in ATTESTABLE else ()), Choice.SCRAP)
+        can_be_seen = order.verb in ATTESTABLE or not world.book.machines[machine.id].names_orders
+        choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
         return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
     if not machine.accepted:
-        return alarm
+        names_orders = world.book.machines[machine.id].names_orders
+        return alarm if names_orders else (*alarm, stop_order(machine, _case(floor, order), world))
     return (*alarm, _dropped(order, _case(floor, order), order.batch, "unknown", why, world))
 
 
@@ -162,7 +193,7 @@ def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: Repor
     facts: list[f.Fact] = []
     ends_at = record.ends_at
     if intent.boil_began_at and not record.began_at:
-        began = _boil_began(batch, record, machine, intent.boil_began_at, world)
+        began = boil_began(batch, machine, intent.boil_began_at, world)
         facts.append(began)
         ends_at = began.ends_at
     facts += dropped(batch, record, ends_at, order, intent, world)
@@ -187,21 +218,6 @@ def _measured(batch: Batch, record: BoilRecord, intent: ReportMachine, world: Wo
     )
 
 
-def _boil_began(batch: Batch, record: BoilRecord, machine: Equipment, began_at: int, world: World) -> f.BoilBegan:
-    """Publish the planned end and, where herbs come late, the window that people can walk to."""
-    pending = machine.pending
-    hold_s = pending.parameters["hold_s"] if pending else record.required_s
-    ends_at = began_at + hold_s * 1000
-    opens_at = closes_at = 0
-    late = batch.plan.late_minutes
-    by_hand = not drops_late_herbs(batch, world.book)
-    if late is not None and by_hand and record.name == MAIN and not batch.late_at and not batch.late_missed:
-        grace_ms = round(world.book.grace_s[machine.id] * 1000)
-        opens_at = ends_at - late[1] * _MINUTE_S * 1000 - grace_ms
-        closes_at = ends_at - late[0] * _MINUTE_S * 1000 + grace_ms
-    return f.BoilBegan(world.now, batch.case, batch.id, record.name, began_at, ends_at, opens_at, closes_at)
-
-
 def _finished(
     floor: Floor,
     machine: Equipment,
@@ -212,7 +228,10 @@ def _finished(
     world: World,
 ) -> list[f.Fact]:
     value = intent.order_value
-    facts: list[f.Fact] = [f.OrderFinished(world.now, case, order.batch, machine.id, order.number, order.step, value)]
+    concluded = not world.book.machines[machine.id].names_orders
+    facts: list[f.Fact] = [
+        f.OrderFinished(world.now, case, order.batch, machine.id, order.number, order.step, value, concluded)
+    ]
     match order.verb:
         case "rinse":
             celsius = value / 100
@@ -265,7 +284,7 @@ def judged(floor: Floor, batch: Batch, record: BoilRecord, machine: str, world: 
                 value=round(record.total_credit_s / 60, 2),
                 low=record.required_s / 60,
                 unit="min",
-                evidence=f"covered {record.total_covered_s:.0f} s, machine {record.total_counter_s:.0f} s",
+                evidence=boil_evidence(record, machine, world),
             )
             return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
         case BoilVerdict.ATTESTED:
@@ -365,10 +384,10 @@ def _disturbances(
     failing = (
         machine.pending is not None
         and intent.order == machine.pending.number
-        and intent.order_status is OrderStatus.FAILED
+        and (intent.order_status is OrderStatus.FAILED or _cannot_tell(machine, intent, world))
     )
     choices = (Choice.CONTINUE, Choice.SCRAP)
-    if machine.boot not in (0, intent.boot) and not failing and not _forgotten(machine, intent):
+    if machine.boot not in (0, intent.boot) and not failing and not _forgotten(machine, intent, world):
         facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
     if intent.mode is not Mode.PRODUCE and machine.mode is Mode.PRODUCE:
         facts += placed(floor, batch, "mode", Cause.MACHINE, choices, world, machine.id, intent.mode.name.lower())
@@ -387,10 +406,13 @@ def report_order(floor: Floor, intent: ReportOrder, world: World) -> Decision:
         case Accepted() | Finished() | Failed():
             if machine.accepted:
                 return ()
-            return (f.OrderAccepted(world.now, case, order.batch, machine.id, order.number),)
+            concluded = not world.book.machines[machine.id].names_orders
+            return (f.OrderAccepted(world.now, case, order.batch, machine.id, order.number, concluded),)
         case Expired():
             return (_dropped(order, case, order.batch, "expired", "", world),)
         case Refused(reason=reason):
             return tuple(_refused(floor, machine, order, batch, case, reason.name.lower(), world))
+        case Unknown() if machine.accepted and not world.book.machines[machine.id].names_orders:
+            return ()  # its own report says the same, and what is already proven
         case Unknown(why=why):
             return _in_doubt(floor, machine, order, batch, why, world)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from controller.model.equipment import Equipment
     from controller.model.floor import Floor
     from controller.model.world import World
+    from devices.model import Order
 
 
 def issue(
@@ -35,9 +36,14 @@ def issue(
     )
 
 
+def lasts_s(order: Order) -> int:
+    """Return the seconds for which the order keeps its machine at one thing; 0 where it is a single act."""
+    return order.parameters.get("hold_s", order.parameters.get("soak_s", 0))
+
+
 def issue_for(
     floor: Floor, batch: Batch, machine: str, verb: str, step: str, parameters: Mapping[str, int], world: World
-) -> tuple[f.Fact, ...]:
+) -> tuple[f.OrderIssued, ...]:
     """Issue an order for a batch, or nothing while the machine cannot take one or still has one."""
     equipment = floor.machines[machine]
     if equipment.pending is not None or not equipment.usable:
@@ -53,7 +59,16 @@ def decoct_parameters(batch: Batch, seconds: int, world: World) -> dict[str, int
     return {"hold_s": hold_s, "boil_centi_c": boil_centi_c, **drop_parameter(batch, hold_s, world.book)}
 
 
-def soak_order(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+def charge_order(floor: Floor, batch: Batch, world: World) -> tuple[f.OrderIssued, ...]:
+    """Tell the pot what is tipped into it: what was planned, less what another pot has already boiled away."""
+    plan = batch.plan
+    steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * world.book.recipes.evaporation_ml_per_min
+    load = {"load_ml": round(plan.load_ml - steam_ml), "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
+    step = f"charge.moved.{batch.moves}" if batch.moves else "charge"
+    return issue_for(floor, batch, batch.pot, "charge", step, load, world)
+
+
+def soak_order(floor: Floor, batch: Batch, world: World) -> tuple[f.OrderIssued, ...]:
     """Ask the soaking position for the batch's water and time."""
     plan = batch.plan
     amount = {"water_ml": plan.soak_water_ml, "soak_s": plan.soak_minutes * 60}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controller.model.codes import is_sound
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.by_hand import word_given
 from controller.pipeline.decide.cooking import add_late, pail_into_machine
 from controller.pipeline.decide.delivery import box, hand_over
 from controller.pipeline.decide.dispensing import bind_pail, draw
@@ -23,10 +24,11 @@ def scan(floor: Floor, intent: ScanCode, world: World) -> Decision:
     for code in (intent.code, intent.into):
         if not is_sound(code):
             return Refusal("code-misread", {"code": code}, next_action="scan-again")
+    if _by_hand(floor, intent.code, world):
+        return word_given(floor, world.book.vessels[intent.code], intent, world)
     source, target = _kind(floor, intent.code, world), _kind(floor, intent.into, world)
-    for code, (kind, _) in ((intent.code, source), (intent.into, target)):
-        if not kind:
-            return Refusal("unknown-code", {"code": code})
+    if not (source[0] and target[0]):
+        return Refusal("unknown-code", {"code": intent.into if source[0] else intent.code})
     match source[0], target[0]:
         case ("pail", "batch-code"):
             return bind_pail(floor, floor.batches[target[1]], intent, world)
@@ -54,6 +56,12 @@ def _pail_at_machine(floor: Floor, batch: str, machine: str, intent: ScanCode, w
     if moving is None:
         return Refusal("pail-unbound", {"pail": intent.code})
     return empty_pot(floor, moving, intent, world)
+
+
+def _by_hand(floor: Floor, code: str, world: World) -> bool:
+    """Say whether a code is the label of a vessel that people work: what it was scanned into may have left the floor already."""
+    machine = floor.machines.get(world.book.vessels.get(code, ""))
+    return machine is not None and machine.by_hand
 
 
 def _box(floor: Floor, batch: str, case: str, intent: ScanCode, world: World) -> Decision:

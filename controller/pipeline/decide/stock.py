@@ -22,9 +22,17 @@ if TYPE_CHECKING:
 def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
     """Take in what is new or changed in the stock and site files; what the line knows of a lot or zone stays with it."""
     machines = (
-        f.MachineEnrolled(world.now, key, kind, _class(key, world) if kind == "decoction" else "")
+        f.MachineEnrolled(
+            world.now,
+            key,
+            kind,
+            _class(key, world) if kind == "decoction" else "",
+            world.book.machines[key].by_hand,
+        )
         for key, kind in intent.machines
-        if key not in floor.machines or (kind == "decoction" and floor.machines[key].pot_class != _class(key, world))
+        if key not in floor.machines
+        or (kind == "decoction" and floor.machines[key].pot_class != _class(key, world))
+        or floor.machines[key].by_hand != world.book.machines[key].by_hand
     )
     zones = (
         f.ZoneEnrolled(world.now, zone)
