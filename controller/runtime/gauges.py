@@ -68,7 +68,9 @@ class Gauges(Collector):
         age = GaugeMetricFamily(
             "decoct_value_age_seconds", "Wall seconds since the machine was last read", labels=["machine"]
         )
-        for machine in (self._line.floor.machines[key] for key in self._fleet.machines):
+        for machine in self._line.floor.machines.values():
+            if machine.id not in self._fleet.machines:
+                continue  # on no wire: there is nobody to answer
             up.add_metric([machine.id], float(machine.link is LinkState.FRESH))
             latest = self._fleet.latest(machine.id)
             if latest is not None:
