@@ -16,8 +16,9 @@ from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
 from controller.config import ConfigError, read_config
 from controller.formulary import FormularyError, load_alarms, load_formulary, load_outage_table, load_recipes
+from controller.model.world import PotClass
 from controller.recipes.lint import lint
-from controller.runtime.books import make_book
+from controller.runtime.books import make_book, pot_kind
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
 from devices.errors import ProfileError, SiteError
@@ -93,13 +94,13 @@ def _machine_problems(config: Config) -> Iterator[str]:
 
 def _recipe_problems(config: Config) -> Iterator[str]:
     """Say what the recipe numbers and the pots of the site do not keep between them."""
-    recipes = load_recipes(config.recipes)
-    try:
-        book = make_book(config, load_formulary(), recipes, all_profiles())
-    except SiteError:  # said of its machine already
-        return
-    name = "recipes.toml" if config.recipes is None else config.recipes.name
-    yield from (f"{name}: {problem}" for problem in lint(recipes, book.pot_classes))
+    profiles, name = all_profiles(), "recipes.toml" if config.recipes is None else config.recipes.name
+    pots = dict.fromkeys(
+        PotClass(pot.use, *pot.volume_ml, pot_kind(profiles[pot.profile]))
+        for pot in config.site.machines.values()
+        if pot.kind == "decoction" and pot.profile in profiles
+    )
+    yield from (f"{name}: {problem}" for problem in lint(load_recipes(config.recipes), tuple(pots)))
 
 
 def _wire_problems(config: Config) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,15 +41,19 @@ def shaped(raw: Mapping[str, Any], shape: type[Shape], file_of: Callable[[str], 
     """Turn what was read into `shape`. `file_of`: name of the file that a place stands in. Raises FormularyError."""
     try:
         # By way of JSON, strict reading still takes words for enumerations and lists for pairs; nan and inf are refused.
-        return TypeAdapter(shape).validate_json(
-            json.dumps(raw, allow_nan=False, default=str), strict=True, extra="forbid"
-        )
+        return _adapter(shape).validate_json(json.dumps(raw, allow_nan=False, default=str), strict=True, extra="forbid")
     except ValidationError as error:
         places = ((_place(row["loc"]), row["msg"]) for row in error.errors())
         problems = [f"{file_of(place)}: {place}: {message}" for place, message in places]
     except ValueError as error:
         problems = [f"{file_of('')}: {error}"]
     raise FormularyError(problems)
+
+
+@cache
+def _adapter(shape: type[Shape]) -> TypeAdapter[Shape]:
+    """Build the reader of a shape, which costs more than the reading; `check` reads the tables several times."""
+    return TypeAdapter(shape)
 
 
 def _place(steps: Sequence[str | int]) -> str:
