@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import typer
 
+from controller.cli.learning import learn as learnt
 from controller.cli.options import SITE_FILE, Config, Language, Locale, chosen_by
 from controller.cli.plainly import plainly, tell
 from controller.config import read_config
@@ -19,10 +22,10 @@ from devices.profile import load_profile
 from devices.site import PlantClock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from pathlib import Path
+    from collections.abc import Callable, Generator
 
     from controller.config import Config as SiteConfig
+    from controller.texts import Text, Texts
     from devices.site import MachineSite
 
 _CONTROLLER_S = 2.0
@@ -30,24 +33,56 @@ _CONTROLLER_S = 2.0
 _INTERRUPTED = 130
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One machine that somebody asks about, and how they are answered."""
+
+    site: SiteConfig
+    place: MachineSite
+    clock: PlantClock
+    texts: Texts
+    chosen: Callable[[Text], str]
+
+    def now(self) -> int:
+        """Return plant time, ms."""
+        return self.clock.now()
+
+    def say(self, key: str, **facts: object) -> str:
+        """Return a text about a machine on site."""
+        return self.chosen(self.texts.say("probe", key, {name: str(fact) for name, fact in facts.items()}))
+
+
 def probe(
     machine: Annotated[str, typer.Argument(metavar="MACHINE", help="id in the site file")],
     config: Config = SITE_FILE,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="how long to look, on the wall")] = 10,
+    learn: Annotated[  # noqa: FBT002 - it is an option of the command line
+        bool, typer.Option("--learn", help="help to map a machine without a manual; writes a draft profile")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="the draft; PROFILE.toml where left out", metavar="FILE")] = None,
+    addresses: Annotated[str, typer.Option(help="Modbus addresses to learn from", metavar="FROM-TO,...")] = "0-1199",
     locale: Language = Locale.CHINESE,
 ) -> None:
     """Look at one machine over its own link, say what it is and which promises of its profile it does not keep."""
     with plainly(), _interrupted():
         site, place = _place(config, machine)
-        profile = load_profile(place.profile)
         texts = load_texts(site.timezone)
         with contextlib.closing(PlantClock.open(site.site.state, site.site.speed)) as clock:
-            found = asyncio.run(inspect(place, profile, now=clock.now, speed=clock.speed, seconds=seconds))
-        if found.surveys == 0 and _controller_runs(site):
-            found.broken.append(Broken("held", {}))
-        for line in Told(place, profile, found, texts, chosen_by(locale)).lines():
-            typer.echo(line)
-    raise typer.Exit(int(bool(found.broken)))
+            asked = Asked(site, place, clock, texts, chosen_by(locale))
+            good = learnt(asked, out=out, addresses=addresses, seconds=seconds) if learn else _looked(asked, seconds)
+    raise typer.Exit(int(not good))
+
+
+def _looked(asked: Asked, seconds: float) -> bool:
+    """Look, tell, and say whether every promise was kept."""
+    place, clock = asked.place, asked.clock
+    profile = load_profile(place.profile)
+    found = asyncio.run(inspect(place, profile, now=clock.now, speed=clock.speed, seconds=seconds))
+    if found.surveys == 0 and _controller_runs(asked.site):
+        found.broken.append(Broken("held", {}))
+    for line in Told(place, profile, found, asked.texts, asked.chosen).lines():
+        typer.echo(line)
+    return not found.broken
 
 
 def _place(config: Path, machine: str) -> tuple[SiteConfig, MachineSite]:

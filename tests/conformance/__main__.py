@@ -1,7 +1,7 @@
 """`python -m tests.conformance`: levels `link` and `monitor` against libmodbus and node-opcua.
 
-node-opcua is installed first, by its lock file, into var/conformance; libmodbus is a package of the system. What is not to be had
-is skipped and named; where neither is, the command ends with 1. Arguments go to pytest.
+node-opcua is installed first, by its lock file, into var/conformance; libmodbus is a package of the system. What is missing is
+skipped and named; where neither is, the command ends with 1. Arguments go to pytest.
 """
 
 from __future__ import annotations
