@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import httpx
 import typer
 
+from controller.cli.acceptance import accepted
 from controller.cli.learning import learn as learnt
 from controller.cli.options import SITE_FILE, Config, Language, Locale, chosen_by
 from controller.cli.plainly import plainly, tell
@@ -61,15 +62,25 @@ def probe(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="the draft; PROFILE.toml where left out", metavar="FILE")] = None,
     addresses: Annotated[str, typer.Option(help="Modbus addresses to learn from", metavar="FROM-TO,...")] = "0-1199",
+    accept: Annotated[  # noqa: FBT002 - it is an option of the command line
+        bool,
+        typer.Option("--accept", help="ask it all that a machine must do before it may heat for the line; heats water"),
+    ] = False,
     locale: Language = Locale.CHINESE,
 ) -> None:
     """Look at one machine over its own link, say what it is and which promises of its profile it does not keep."""
     with plainly(), _interrupted():
         site, place = _place(config, machine)
         texts = load_texts(site.timezone)
+        if accept and _controller_runs(site):
+            tell(chosen_by(locale)(texts.say("probe", "held")))
+            raise typer.Exit(1)
         with contextlib.closing(PlantClock.open(site.site.state, site.site.speed)) as clock:
             asked = Asked(site, place, clock, texts, chosen_by(locale))
-            good = learnt(asked, out=out, addresses=addresses, seconds=seconds) if learn else _looked(asked, seconds)
+            if learn:
+                good = learnt(asked, out=out, addresses=addresses, seconds=seconds)
+            else:
+                good = _looked(asked, seconds) and (not accept or accepted(asked))
     raise typer.Exit(int(not good))
 
 
