@@ -170,7 +170,7 @@ class Bench:
         assert dog is not None
         await self._machine.beat(1)
         await asyncio.sleep(dog.timeout_s + self._profile.period_s)
-        said = await self._machine.read()
+        said = await self._until(bool, _SOON_S)
         stopped = said.state is not State.EXECUTE
         return stopped or dog.policy == "finish-phase", f"{dog.policy}: {said.state.name} {said.step.name}"
 

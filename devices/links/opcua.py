@@ -69,6 +69,12 @@ _STRANGER_CODES: Final = frozenset(
     if name.startswith(("BadCertificate", "BadSecurity", "BadUser", "BadIdentityToken", "BadApplicationSignature"))
 )
 """The statuses by which a server says that it does not trust us."""
+_ENDED_CODES: Final = frozenset(
+    code
+    for name, code in vars(StatusCodes).items()
+    if name.startswith(("BadSessionClosed", "BadSessionIdInvalid", "BadSessionNotActivated", "BadSecureChannel"))
+)
+"""The statuses by which a server says that it has given up our session: it did nothing of what was asked."""
 _IMPOSTOR: Final = "is this the right machine, was its certificate renewed?"
 _STRANGER: Final = "does it trust our certificate, does it know our user?"
 _NO_WATCHDOG_S: Final = 86_400.0  # our polls find a dead connection sooner than asyncua's own probes
@@ -300,6 +306,8 @@ class OpcUaLink:
                 return self._error(
                     LinkTimeout, "the connection was lost before the answer came", "look at cable and switch"
                 )
+            case ua.UaStatusCodeError() if error.code in _ENDED_CODES:
+                return self._error(LinkDown, f"ended our session: {type(error).__name__}", "was this computer asleep?")
             case ua.UaStatusCodeError():
                 code: int = error.code
                 return LinkRefused(f"refused with {type(error).__name__}", code=code, machine=self._machine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,21 @@ async def test_a_server_whose_sessions_are_all_taken_is_not_one_that_is_off(node
         assert (await first.read()).values
         await first.close()
         await opened()
+
+
+async def test_a_session_that_the_server_gave_up_is_a_lost_link_and_no_refusal(node_opcua: NodeOpcUaPeer) -> None:
+    rig = OpcUaRig(node_opcua)
+    await rig.start()
+    link = rig.link()
+    await link.connect()
+    await asyncio.sleep(13)
+    with pytest.raises(LinkDown):
+        await link.command((7, 65539, 3, "B-1", "boil.1", 1800, 9950, 0, 0, 1))
+    assert rig.commands() == []
+    await link.connect()
+    assert (await link.read()).values
+    await link.close()
+    await rig.stop()
 
 
 async def test_a_register_that_libmodbus_does_not_have_is_flawed_and_the_others_are_read(foreign: ModbusRig) -> None:
