@@ -111,8 +111,8 @@ def test_the_machine_understands_the_order_of_the_golden_file(name: str) -> None
 
 
 def test_a_table_of_a_machine_that_is_not_simulated_is_refused() -> None:
-    with pytest.raises(ValueError, match="'coils'"):
-        table_from({"id": "x", "kind": "decoction", "protocol": "modbus", "tags": {}, "modbus": {"table": "coils"}})
+    with pytest.raises(ValueError, match="'coil'"):
+        table_from({"id": "x", "kind": "decoction", "protocol": "modbus", "tags": {}, "modbus": {"table": "coil"}})
     with pytest.raises(ProfileError, match=r"wooden-tub\.toml"):
         load_table("wooden-tub")
 
