@@ -197,5 +197,5 @@ async def test_a_person_takes_a_prescription_from_intake_to_delivery_by_keys_and
         floor.app.open_case(case)
         floor.app.go("prescription")
         await floor.until(lambda: floor.app.view.case)
-        await floor.press(*["tab"] * 4)
+        await floor.press(*["tab"] * 5)
         assert "交付：送达" in floor.text()
