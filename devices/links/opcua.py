@@ -101,6 +101,7 @@ class OpcUaLink:
         self._index = 0
         self._ended_s = -math.inf
         self._reads: list[tuple[int, ua.ReadParameters]] = []
+        self._breaks_off = False
         self._client: Client | None = None
         self._dying: set[asyncio.Task[None]] = set()
 
@@ -125,7 +126,7 @@ class OpcUaLink:
             if isinstance(error, LinkError) or not isinstance(error, Exception):
                 raise
             raise await self._explained(error) from error
-        self._client = client
+        self._client, self._breaks_off = client, False
 
     async def read(self) -> Scan:
         """Read the value of every tag, with status and source time."""
@@ -259,6 +260,9 @@ class OpcUaLink:
         except LinkDistrusted as reason:
             return reason
         except (TimeoutError, OSError, ua.UaError):
+            return down
+        again, self._breaks_off = self._breaks_off, True
+        if not again:  # a server that is only slow does so too
             return down
         return self._error(LinkDistrusted, "breaks off when we sign and encrypt", _STRANGER)
 

@@ -14,6 +14,7 @@ import pytest
 from asyncua import ua
 
 from controller.runtime.boiling import Boiling
+from controller.runtime.conclusions import Conclusions
 from controller.runtime.recorder import Recorder
 from controller.runtime.watch import Watch
 from devices.errors import LinkDistrusted, LinkDown, LinkRefused, LinkTimeout
@@ -419,6 +420,7 @@ async def watched(secured: Secured) -> AsyncIterator[PureLine]:
         floor=lambda: line.floor,
         post=line.do,  # type: ignore[arg-type]
         boiling=Boiling(line.book),
+        conclusions=Conclusions({}),
         recorder=Recorder(lambda _: None, dict.fromkeys(line.book.machines, 3000)),
         machines=["pot-03"],
         zones=[],

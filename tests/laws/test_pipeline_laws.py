@@ -128,12 +128,12 @@ class Day:
         if not batches:
             return
         batch = self.line.floor.batches[self.random.choice(batches)]
-        case = self.line.floor.cases[batch.case]
+        if self.random.random() < 0.05:
+            self.line.do(i.CancelPrescription(batch.case, "note"))
+            return
         if not batch.holds and self.random.random() < 0.9:
             return
         settle(self.line, batch.id, self.random)
-        if self.random.random() < 0.1:
-            self.line.do(i.CancelPrescription(case.id, "note"))
 
     def scan_anything(self) -> None:
         """Two codes that exist, bound by a random person: whatever is refused changes nothing."""
