@@ -420,7 +420,7 @@ async def watched(secured: Secured) -> AsyncIterator[PureLine]:
         floor=lambda: line.floor,
         post=line.do,  # type: ignore[arg-type]
         boiling=Boiling(line.book),
-        conclusions=Conclusions({}),
+        conclusions=Conclusions(set()),
         recorder=Recorder(lambda _: None, dict.fromkeys(line.book.machines, 3000)),
         machines=["pot-03"],
         zones=[],
