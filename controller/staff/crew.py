@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controller.staff.plant_time import PlantTime
     from controller.staff.script import Script
     from controller.staff.settings import Keys, Person, Settings
-    from controller.wire import MachineView, PrescriptionView
+    from controller.wire import AlarmView, MachineView, PrescriptionView
 
 DONE_ALREADY = "already-done"
 SIGNED = {
@@ -90,6 +90,17 @@ class Crew:
         reply = await self.door.get(f"/api/v1/machines/{machine}", self._any_key())
         must(reply)
         return reply.body
+
+    async def alarms(self) -> Sequence[AlarmView]:
+        """Look at the alarms. Raises PutDown where they cannot be seen."""
+        reply = await self.door.get("/api/v1/alarms", self._any_key())
+        must(reply)
+        return reply.body
+
+    async def acknowledge(self, person: Person, desk: str, alarm: str) -> Reply:
+        """Say at a station of the kind `desk` that the person has seen an alarm."""
+        _, key = self._station(person, desk)
+        return await self.door.post(f"/api/v1/alarms/{alarm}/acknowledge", key, {"actor": person.badge})
 
     def somebody(self, role: str) -> Person:
         """Return a person of that role. Raises PutDown where there is none."""

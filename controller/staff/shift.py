@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, NoReturn
 
-from controller.staff import dispatch, dispensing, operators, pharmacists, prescribers
+from controller.staff import alarms, dispatch, dispensing, operators, pharmacists, prescribers
 from controller.staff.board import LOG
 from controller.staff.crew import PutDown
 
@@ -52,6 +52,7 @@ async def work(crew: Crew, file: Path) -> NoReturn:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(crew.board.keep_current())
+            tasks.create_task(alarms.watch(crew))
             tasks.create_task(prescribers.act_detours(crew))
             for hospital in crew.keys.hospitals:
                 tasks.create_task(prescribers.answer_returns(crew, hospital))

@@ -29,7 +29,6 @@ _SPECIAL = [
     ("三七", Handling.TAKE_WITH),
 ]
 _READY = PureLine.ready()
-_SEEN: Counter[str] = Counter()
 SEEDS = 30
 
 
@@ -50,6 +49,7 @@ class Day:
             self.panel,
             self.carrier,
             self.sign,
+            self.cancel,
             self.scan_anything,
             self.amend,
             self.zone,
@@ -128,12 +128,14 @@ class Day:
         if not batches:
             return
         batch = self.line.floor.batches[self.random.choice(batches)]
-        if self.random.random() < 0.05:
-            self.line.do(i.CancelPrescription(batch.case, "note"))
-            return
         if not batch.holds and self.random.random() < 0.9:
             return
         settle(self.line, batch.id, self.random)
+
+    def cancel(self) -> None:
+        cases = sorted(self.line.floor.cases)
+        if cases and self.random.random() < 0.3:
+            self.line.do(i.CancelPrescription(self.random.choice(cases), "note"))
 
     def scan_anything(self) -> None:
         """Two codes that exist, bound by a random person: whatever is refused changes nothing."""
@@ -275,18 +277,20 @@ def test_a_random_day_keeps_every_law_and_can_be_brought_to_an_end(seed: int) ->
     day.finish()
     check_laws(day.line)
     check_replay(day.line)
-    _SEEN.update(set(day.line.kinds()))
 
 
 def test_a_random_day_meets_nearly_every_kind_of_fact() -> None:
-    """The law above proves nothing about what it never reached."""
-    for seed in range(1000, 1012):
+    """The law above proves nothing about what it never reached; some kinds come in one day of many."""
+    enrolment = {"MachineEnrolled", "LotEnrolled", "ZoneEnrolled", "PersonEnrolled", "RecipeApproved", "ZoneSeen"}
+    review_detours = {"PrescriptionReturned", "ReturnAnswered", "PrescriptionRejected", "AlarmAcknowledged"}
+    rare = {"NumberingRaised", "PromiseMissed", "OrderAttested", "HopperLoaded"}
+    wanted = set(FACTS) - enrolment - review_detours - rare
+    for seed in range(1000, 1060):
         day = Day(seed)
         for _ in range(250):
             day.step()
         day.finish()
-        _SEEN.update(set(day.line.kinds()))
-    enrolment = {"MachineEnrolled", "LotEnrolled", "ZoneEnrolled", "PersonEnrolled", "RecipeApproved", "ZoneSeen"}
-    review_detours = {"PrescriptionReturned", "ReturnAnswered", "PrescriptionRejected", "AlarmAcknowledged"}
-    rare = {"NumberingRaised", "PromiseMissed", "OrderAttested", "HopperLoaded"}
-    assert set(FACTS) - set(_SEEN) <= enrolment | review_detours | rare
+        wanted -= set(day.line.kinds())
+        if not wanted:
+            return
+    raise AssertionError(f"sixty days met none of {wanted}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from controller.staff import dispensing, operators, pharmacists
+from controller.staff import alarms, dispensing, operators, pharmacists
 from controller.staff.board import Board, Job
 from controller.staff.crew import Crew, PutDown
 from controller.staff.door import Reply
@@ -32,11 +32,13 @@ class SayingDoor:
 
     def __init__(self, *refusals: tuple[str, object, str]) -> None:
         self.said: list[dict[str, Any]] = []
-        self.seen: dict[str, Any] = {}
+        self.paths: list[str] = []
+        self.seen: Any = {}
         self._refusals = list(refusals)
 
-    async def post(self, _path: str, _key: str, body: dict[str, Any]) -> Reply:
+    async def post(self, path: str, _key: str, body: dict[str, Any]) -> Reply:
         self.said.append(body)
+        self.paths.append(path)
         for field, value, rule in self._refusals:
             if body.get(field) == value:
                 return Reply(409, {"rule": rule})
@@ -183,6 +185,16 @@ async def test_another_pot_is_tried_before_a_batch_is_destroyed() -> None:
     door.said.clear()
     await pharmacists.hold(people, PERSON, held("run_deficit", "migrate", "scrap"))
     assert [said["type"] for said in door.said] == ["Migrate"]
+
+
+async def test_an_alarm_that_nobody_has_seen_is_acknowledged_and_no_other() -> None:
+    door = SayingDoor()
+    door.seen = [
+        {"id": f"{state}:pot-01", "state": state} for state in ("UNACK", "ACKED", "RTNUN", "LATCH", "SHLVD", "OOSRV")
+    ]
+    await alarms.acknowledge_unseen(crew(door))
+    assert door.paths == [f"/api/v1/alarms/{state}:pot-01/acknowledge" for state in ("UNACK", "RTNUN", "LATCH")]
+    assert {said["actor"] for said in door.said} == {PERSON.badge}
 
 
 async def test_minutes_that_nobody_can_see_are_asked_for_again_and_then_given_up() -> None:
