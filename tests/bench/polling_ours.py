@@ -17,6 +17,7 @@ from controller.model.equipment import Equipment
 from controller.model.floor import Floor
 from controller.pipeline import restore_row
 from controller.runtime.boiling import Boiling
+from controller.runtime.conclusions import Conclusions
 from controller.runtime.recorder import Recorder
 from controller.runtime.watch import Watch
 from controller.store import Store
@@ -63,6 +64,7 @@ def _fleet(site: Site, recorder: Recorder) -> Fleet:
         floor=lambda: floor,
         post=lambda _: None,
         boiling=Boiling(book()),
+        conclusions=Conclusions(()),
         recorder=recorder,
         machines=site.machines,
         zones=(),

@@ -61,7 +61,7 @@ def test_a_cut_in_the_middle_of_a_boil_is_on_the_sheet_dark_and_back(site: Site)
     pot = until(boiling)["id"]
     site.kill("staff", "plant")
     dark: OutageRow = until(lambda: row(pot, "link-stale"))
-    assert (dark["case"], dark["advice"], dark["seen"], dark["offered"]) == (case, "wait", None, [])
+    assert (dark["case"], dark["advice"], dark["seen"], dark["offered"]) == (case, "wait", None, ["migrate", "scrap"])
     assert dark["before"] is not None
     assert dark["before"]["celsius"] > 90
     assert dark["reckoned_celsius"] is not None
