@@ -318,12 +318,18 @@ class FloorApp(App[None]):
     def _paint(self) -> None:
         self._painting = False
         for screen in {self.screen, self.page} if self.is_running else ():
-            try:
-                if screen.is_mounted:
-                    cast("Page", screen).paint()
-            except Exception as error:  # noqa: BLE001 - what cannot be painted is said at the next beat, the rest stays
-                notice = Notice(self.words("notice.crashed", why=repr(error)), Tone.BAD, self.now_s() + NOTICE_S)
-                self.view = replace(self.view, notice=notice)
+            if screen.is_mounted:
+                self.paint(cast("Page", screen))
+
+    def paint(self, page: Page) -> None:
+        """Paint a page, unless the app is about to end: then its parts may be gone before it."""
+        if self._closing or not self.is_running:
+            return
+        try:
+            page.paint()
+        except Exception as error:  # noqa: BLE001 - what cannot be painted is said at the next beat, the rest stays
+            notice = Notice(self.words("notice.crashed", why=repr(error)), Tone.BAD, self.now_s() + NOTICE_S)
+            self.view = replace(self.view, notice=notice)
 
     def _switch(self, name: str) -> None:
         at_base = self._here == BASE

@@ -26,7 +26,11 @@ class Child:
     def __init__(self, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", module, *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-        self.said = self._hear(_SPARE_S)
+        try:
+            self.said = self._hear(_SPARE_S)
+        except BaseException:
+            self._process.__exit__(None, None, None)  # nobody enters what did not come up
+            raise
 
     def __enter__(self) -> Self:
         return self

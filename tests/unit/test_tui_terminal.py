@@ -185,7 +185,7 @@ def test_the_command_opens_the_terminal_of_the_station_it_is_given_and_asks_for_
                 found.read(0.05)
             assert "这台终端在哪个工位".encode() not in found.seen
             os.write(found.master, b"\x11")
-            assert found.wait() == 0
+            assert found.wait() == 0, found.seen[-3000:]
 
 
 def test_the_command_asks_where_it_stands_when_it_is_not_told() -> None:
@@ -194,7 +194,7 @@ def test_the_command_asks_where_it_stands_when_it_is_not_told() -> None:
         with on_a_pty("-m", "controller", *command) as found:
             found.until("这台终端在哪个工位".encode())
             os.write(found.master, b"\x11")
-            assert found.wait() == 0
+            assert found.wait() == 0, found.seen[-3000:]
 
 
 def test_the_app_leaves_when_its_guard_is_gone() -> None:

@@ -36,6 +36,7 @@ class DeskPage(Page):
     """The answer to the last scan, what is in hand, a line to type into, the tasks."""
 
     NEEDS = frozenset({Need.TASKS})
+    AUTO_FOCUS = "Table"  # a scanner needs no field
     SHOWS_VERDICTS = True
     GROUPS: ClassVar[tuple[tuple[str, ...], ...]]
 
@@ -50,11 +51,6 @@ class DeskPage(Page):
         yield Sheet(id="hand")
         yield Field(id="code", allowed=CODE)
         yield Table(id="tasks")
-
-    def on_mount(self) -> None:
-        """Start in the list: a scanner needs no field."""
-        super().on_mount()
-        self.query_one(Table).focus()
 
     def show(self, view: View) -> None:
         """Paint the view."""

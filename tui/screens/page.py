@@ -100,12 +100,12 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         """Paint at once, with what is known."""
-        self.paint()
+        self.floor.paint(self)
 
     def on_screen_resume(self) -> None:
         """Paint what has changed meanwhile, and fetch what is old."""
         self.floor.arrived()
-        self.paint()
+        self.floor.paint(self)
 
     def _sheet(self, name: str) -> Sheet:
         return self.query_one(f"#{name}", Sheet)

@@ -32,6 +32,7 @@ class PrescriptionsPage(Page):
 
     TITLE_KEY = "prescriptions"
     NEEDS = frozenset({Need.ROWS})
+    AUTO_FOCUS = "Table"  # not the search
     HINTS = (("Enter", "key.open"),)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "key.search"),
@@ -47,11 +48,6 @@ class PrescriptionsPage(Page):
         yield Sheet(id="heading")
         yield Field(id="search")
         yield Table(id="list")
-
-    def on_mount(self) -> None:
-        """Start in the list, not in the search."""
-        super().on_mount()
-        self.query_one(Table).focus()
 
     def show(self, view: View) -> None:
         """Paint the view."""
