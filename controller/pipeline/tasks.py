@@ -45,9 +45,9 @@ def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
 
 
 def _asked_from(hold: Hold, book: Book) -> int:
-    """Return when a signature is asked for, ms: a lost link is given the time to come back in which somebody looks after it."""
+    """Return when a signature is asked for, ms: a lost link is given the wall minutes in which somebody looks after it."""
     patience = book.alarms.rules["link-stale"].respond_minutes if hold.cause is Cause.LINK else 0
-    return hold.at + patience * _MINUTE_MS
+    return hold.at + patience * _MINUTE_MS * book.speed
 
 
 def _by_hand(floor: Floor, machine: Equipment, order: Order, code: str, now: int) -> Task:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from asyncua import ua
+from asyncua import Client, ua
 
 from controller.runtime.boiling import Boiling
 from controller.runtime.conclusions import Conclusions
@@ -304,6 +304,27 @@ async def test_a_machine_that_takes_connections_and_says_nothing_does_not_hold_u
     await link.close()
     silent.close()
     await silent.wait_closed()
+
+
+async def test_a_server_that_breaks_off_once_may_be_slow_and_twice_is_not_trusted(
+    opcua_only: SecuredOpcUa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def break_off(_: Client) -> None:
+        raise TimeoutError
+
+    link = (await opcua_only.serve()).link()
+    for _ in range(2):  # the second time after a good connection, which wipes out what was before
+        with monkeypatch.context() as broken:
+            broken.setattr(Client, "connect", break_off)
+            with pytest.raises(LinkDown):
+                await link.connect()
+        await link.connect()
+    monkeypatch.setattr(Client, "connect", break_off)
+    with pytest.raises(LinkDown):
+        await link.connect()
+    with pytest.raises(LinkDistrusted, match="breaks off"):
+        await link.connect()
+    await link.close()
 
 
 async def test_plain_modbus_is_no_answer_to_tls(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controller.model import intents as i
@@ -86,7 +88,8 @@ def test_what_was_boiled_away_is_not_told_to_the_other_pot(line: PureLine) -> No
     line.must(i.Migrate(batch_of(line, case).id, WHO, "st", "锅坏"))
     work_to(line, Stage.CHARGED, case)
     again = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "charge.moved.1")
-    steam_ml = 10 * line.book.recipes.evaporation_ml_per_min
+    steam_ml = 10 * batch_of(line, case).plan.setting("evaporation_ml_per_min")
+    assert steam_ml
     assert first.parameters["load_ml"] - again.parameters["load_ml"] == pytest.approx(steam_ml, abs=1)
 
 
@@ -177,10 +180,16 @@ def test_nothing_moves_while_herbs_are_still_to_follow_or_liquid_was_poured_off(
     assert batch_of(line, case).holds[0].choices == ()
 
 
-def test_a_lost_link_asks_for_a_signature_only_after_its_time_to_respond(line: PureLine) -> None:
+@pytest.mark.parametrize("speed", [1, 60])
+def test_a_lost_link_asks_for_a_signature_only_after_its_time_to_respond_by_the_wall(
+    line: PureLine, speed: int
+) -> None:
+    line.book = replace(line.book, speed=speed)
     case, pot = boiling(line)
+    wait_ms = line.book.alarms.rules["link-stale"].respond_minutes * MINUTE * speed
+    line.now += wait_ms - 1
     assert not line.tasks("hold")
-    line.now += line.book.alarms.rules["link-stale"].respond_minutes * MINUTE
+    line.now += 1
     (task,) = line.tasks("hold")
     assert (task.case, task.choices, task.details["machine"]) == (case, (Choice.MIGRATE, Choice.SCRAP), pot)
 

@@ -62,7 +62,7 @@ def decoct_parameters(batch: Batch, seconds: int, world: World) -> dict[str, int
 def charge_order(floor: Floor, batch: Batch, world: World) -> tuple[f.OrderIssued, ...]:
     """Tell the pot what is tipped into it: what was planned, less what another pot has already boiled away."""
     plan = batch.plan
-    steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * world.book.recipes.evaporation_ml_per_min
+    steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * plan.setting("evaporation_ml_per_min")
     load = {"load_ml": round(plan.load_ml - steam_ml), "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
     step = f"charge.moved.{batch.moves}" if batch.moves else "charge"
     return issue_for(floor, batch, batch.pot, "charge", step, load, world)
