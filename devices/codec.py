@@ -198,10 +198,13 @@ class Decoder:
 
     def _judged(self, scan: Scan, at: int) -> dict[str, Reading]:
         values, times, flaws = scan.values, scan.times, scan.flaws
+        if not flaws and not times:
+            good: Sequence[Any] = values
+            return {name: Reading(float(good[index]), Quality.GOOD, at) for name, index in self._readings}
         readings: dict[str, Reading] = {}
         for name, index in self._readings:
             value: Any = values[index]
-            flaw = flaws.get(name, "") if flaws else ""
+            flaw = flaws.get(name, "")
             readings[name] = Reading(
                 math.nan if value is None else float(value),
                 Quality.BAD if flaw else Quality.GOOD,

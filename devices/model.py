@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - codecs read these annotations at run time
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class State(IntEnum):
@@ -96,9 +97,11 @@ class LinkState(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One measured value. `at` is the machine's own time; `reason` says why it is not good."""
+class Reading(NamedTuple):
+    """One measured value. `at` is the machine's own time; `reason` says why it is not good.
+
+    A tuple, since every poll of every machine makes many of them.
+    """
 
     value: float
     quality: Quality

@@ -36,7 +36,7 @@ class Plausibility:
         self._stale_s = stale_after_s(profile, speed)
         self._ms_per_s = 1000 * speed
         self._boot = -1
-        self._past: dict[str, _Past] = {}
+        self._pasts: list[tuple[str, _Past]] = []
         self._clock = _Clock()
 
     def judge(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
@@ -45,23 +45,24 @@ class Plausibility:
             self._boot = snapshot.boot
             self._start_over()
         untimely = self._untimely(snapshot)
-        frozen = snapshot.received_s - self._clock.moved_s > self._stale_s
+        readings, received_s = snapshot.readings, snapshot.received_s
+        oldest_s = received_s - self._stale_s
+        frozen = self._clock.moved_s < oldest_s
         marked: dict[str, Reading] = {}
-        for tag in self._tags:
-            reading = snapshot.readings[tag.name]
-            if reading.quality is not Quality.GOOD:
+        for name, past in self._pasts:
+            value, quality, at, _ = reading = readings[name]
+            if quality is not Quality.GOOD:
                 continue
-            past = self._past[tag.name]
-            doubt = untimely or past.doubt_of(tag, reading, snapshot.received_s)
+            doubt = untimely or past.doubt_of(reading, received_s)
             if doubt:
-                marked[tag.name] = Reading(reading.value, Quality.BAD, reading.at, doubt)
-            elif frozen or (tag.stuck_polls and snapshot.received_s - past.moved_s > self._stale_s):
-                marked[tag.name] = Reading(reading.value, Quality.STALE, reading.at, "source-time-frozen")
-        moved = self._clock.moved_s == snapshot.received_s
-        return replace(snapshot, readings={**snapshot.readings, **marked}) if marked else snapshot, moved
+                marked[name] = Reading(value, Quality.BAD, at, doubt)
+            elif frozen or (past.stuck_polls and past.moved_s < oldest_s):
+                marked[name] = Reading(value, Quality.STALE, at, "source-time-frozen")
+        moved = self._clock.moved_s == received_s
+        return replace(snapshot, readings={**readings, **marked}) if marked else snapshot, moved
 
     def _start_over(self) -> None:
-        self._past = {tag.name: _Past() for tag in self._tags}
+        self._pasts = [(tag.name, _Past(tag)) for tag in self._tags]
         self._clock = _Clock()
 
     def _untimely(self, snapshot: Snapshot) -> str:
@@ -92,45 +93,53 @@ class _Clock:
     steady: int = 0
 
 
-@dataclass(slots=True)
 class _Past:
     """What one tag said last (`alike`: how often in a row), when that was new, and the last value that passed."""
 
-    at: int = -1
-    value: float = math.nan
-    alike: int = 0
-    moved_s: float = -math.inf
-    doubt: str = ""
-    good_at: int = -1
-    good: float = math.nan
+    __slots__ = (
+        "_alike",
+        "_at",
+        "_doubt",
+        "_good",
+        "_good_at",
+        "_high",
+        "_low",
+        "_rate_per_s",
+        "_value",
+        "moved_s",
+        "stuck_polls",
+    )
 
-    def doubt_of(self, tag: Tag, reading: Reading, received_s: float) -> str:
+    def __init__(self, tag: Tag) -> None:
+        self._low, self._high = tag.low, tag.high
+        self._rate_per_s = tag.rate_per_s
+        self.stuck_polls = tag.stuck_polls
+        self._at, self._value, self._alike = -1, math.nan, 0
+        self.moved_s = -math.inf
+        self._doubt = ""
+        self._good_at, self._good = -1, math.nan
+
+    def doubt_of(self, reading: Reading, received_s: float) -> str:
         """Say why `reading` could not be true; nothing where it could. Remembers it."""
-        value, at = reading.value, reading.at
-        if at < self.at:
-            return "source-time-back"
-        if at > self.at:
-            stands = value == self.value
-            self.alike = self.alike + 1 if stands else 1
-            self.at, self.value, self.moved_s = at, value, received_s
-            # What was doubted does not come true by standing still, however far it might have moved by now.
-            standing_doubt = self.doubt if stands and tag.stuck_polls else ""
-            self.doubt = self._doubt(tag, value, at) or standing_doubt
-            if not self.doubt:
-                self.good_at, self.good = at, value
-        return self.doubt
+        value, _, at, _ = reading
+        if at <= self._at:
+            return self._doubt if at == self._at else "source-time-back"
+        stands = value == self._value
+        self._alike = self._alike + 1 if stands else 1
+        self._at, self._value, self.moved_s = at, value, received_s
+        # What was doubted does not come true by standing still, however far it might have moved by now.
+        standing_doubt = self._doubt if stands and self.stuck_polls else ""
+        self._doubt = doubt = self._new_doubt(value, at) or standing_doubt
+        if not doubt:
+            self._good_at, self._good = at, value
+        return doubt
 
-    def _doubt(self, tag: Tag, value: float, at: int) -> str:
-        if not math.isfinite(value):
-            return "not-finite"
-        if not tag.low <= value <= tag.high:
-            return "out-of-range"
-        if (
-            tag.rate_per_s
-            and self.good_at >= 0
-            and abs(value - self.good) > tag.rate_per_s * (at - self.good_at) / 1000
-        ):
+    def _new_doubt(self, value: float, at: int) -> str:
+        if not self._low <= value <= self._high:
+            return "out-of-range" if math.isfinite(value) else "not-finite"
+        rate_per_s = self._rate_per_s
+        if rate_per_s and self._good_at >= 0 and abs(value - self._good) > rate_per_s * (at - self._good_at) / 1000:
             return "rate"
-        if tag.stuck_polls and self.alike >= tag.stuck_polls:
+        if self.stuck_polls and self._alike >= self.stuck_polls:
             return "stuck"
         return ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import Protocol
 
 from controller.model.alarm import AlarmTable
 from controller.model.formulary import Formulary
 from controller.model.people import Station
-from controller.model.plan import Plan
-from controller.model.prescription import VESSEL_USE
+from controller.model.prescription import VESSEL_USE, Route
 from controller.model.recipe import PotKind, RecipeTable
 
 
@@ -38,6 +38,25 @@ class Unit:
     by_hand: bool = False
 
 
+class Load(Protocol):
+    """What a pot has to hold at the first charge. `kinds` is empty for any, `load_ml` in mL."""
+
+    @property
+    def route(self) -> Route:
+        """By what way it is taken."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[PotKind, ...]:
+        """Kinds of pot that it may go into."""
+        ...
+
+    @property
+    def load_ml(self) -> int:
+        """Free water and displaced herb volume."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PotClass:
     """Pots that can do the same work: same use, smallest load and volume in mL, same kind."""
@@ -53,11 +72,11 @@ class PotClass:
         kind = "" if self.kind is PotKind.OPEN else f"/{self.kind}"
         return f"{self.use}/{self.least_ml}/{self.volume_ml}{kind}"
 
-    def takes(self, plan: Plan, recipes: RecipeTable) -> bool:
+    def takes(self, load: Load, recipes: RecipeTable) -> bool:
         """Whether a batch may go into such a pot: of its use, of a kind it was planned for, not too small, not foaming."""
-        if self.use != VESSEL_USE[plan.route] or (plan.kinds and self.kind not in plan.kinds):
+        if self.use != VESSEL_USE[load.route] or (load.kinds and self.kind not in load.kinds):
             return False
-        return self.least_ml <= plan.load_ml <= self.most_ml(recipes)
+        return self.least_ml <= load.load_ml <= self.most_ml(recipes)
 
     def most_ml(self, recipes: RecipeTable) -> float:
         """Return the largest load that does not foam over."""

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from controller.model.formulary import Formulary
-    from controller.model.plan import PlanItem
     from controller.model.recipe import RecipeTable
+    from controller.recipes.portions import Portion
 
 _MILLIGRAM = 3
 
 
-def separate_tasks(items: Sequence[PlanItem], formulary: Formulary, table: RecipeTable) -> tuple[SeparateTask, ...]:
+def separate_tasks(items: Sequence[Portion], formulary: Formulary, table: RecipeTable) -> tuple[SeparateTask, ...]:
     """Return one task per herb that never enters the pot: its liquid joins at packing, its powder at boxing."""
     apart = {item.herb: item for item in items if item.container is Container.SEPARATE}
     return tuple(
@@ -34,5 +34,5 @@ def separate_tasks(items: Sequence[PlanItem], formulary: Formulary, table: Recip
     )
 
 
-def _same_packet(one: PlanItem, other: PlanItem) -> bool:
+def _same_packet(one: Portion, other: Portion) -> bool:
     return one.herb == other.herb and one.container is other.container

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from controller.model.plan import Container, PlanItem
 from controller.model.prescription import Handling
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from controller.model.formulary import Formulary, Herb
     from controller.model.prescription import Prescription
     from controller.model.recipe import RecipeTable
@@ -25,36 +26,54 @@ _APART = {
 _MILLIGRAM = 3
 
 
-def all_doses_at_once(prescription: Prescription, formulary: Formulary, table: RecipeTable) -> tuple[PlanItem, ...]:
+class Portion(NamedTuple):
+    """One item of a prescription in the `grams` of one weighing, and where it goes."""
+
+    herb: str
+    grams: float
+    handling: Handling
+    container: Container
+
+
+def all_doses_at_once(prescription: Prescription) -> tuple[Portion, ...]:
     """Weigh each herb once for all doses. With nothing else for the pail, the decoct-first herbs are the pail."""
-    items = _portions(prescription, formulary, table, doses=prescription.doses, times=1)
-    if any(item.container is Container.PAIL for item in items):
-        return items
+    doses, apart, pail = prescription.doses, _APART.get, Container.PAIL
+    portions = [
+        Portion(item.herb, round(item.grams * doses, _MILLIGRAM), item.handling, apart(item.handling, pail))
+        for item in prescription.items
+    ]
+    if not any(portion.container is pail for portion in portions):
+        portions = [
+            portion._replace(container=pail) if portion.container is Container.FIRST else portion
+            for portion in portions
+        ]
+    return tuple(portions)
+
+
+def each_dose(prescription: Prescription) -> tuple[Portion, ...]:
+    """Weigh each herb once per dose; the patient boils, so nothing is kept apart from the pail."""
     return tuple(
-        replace(item, container=Container.PAIL) if item.container is Container.FIRST else item for item in items
+        Portion(item.herb, round(item.grams, _MILLIGRAM), item.handling, Container.PAIL) for item in prescription.items
     )
 
 
-def each_dose(prescription: Prescription, formulary: Formulary, table: RecipeTable) -> tuple[PlanItem, ...]:
-    """Weigh each herb once per dose; the patient boils, so nothing is kept apart from the pail."""
-    items = _portions(prescription, formulary, table, doses=1, times=prescription.doses)
-    return tuple(replace(item, container=Container.PAIL) for item in items)
-
-
-def _portions(
-    prescription: Prescription, formulary: Formulary, table: RecipeTable, *, doses: int, times: int
+def weighings(
+    prescription: Prescription, portions: Sequence[Portion], formulary: Formulary, table: RecipeTable, *, times: int
 ) -> tuple[PlanItem, ...]:
+    """Say how exactly each portion is weighed, `times` times; all weighings together make all doses."""
+    doses = prescription.doses // times
+    grams = [item.grams * doses for item in prescription.items]
     most_g = fsum(item.grams for item in prescription.items) * doses * table.weight_tolerance
     return tuple(
         PlanItem(
-            herb=item.herb,
-            grams=round(item.grams * doses, _MILLIGRAM),
+            herb=portion.herb,
+            grams=portion.grams,
             times=times,
-            tolerance_g=_tolerance_g(formulary.herbs[item.herb], item.grams * doses, most_g, table),
-            handling=item.handling,
-            container=_APART.get(item.handling, Container.PAIL),
+            tolerance_g=_tolerance_g(formulary.herbs[portion.herb], exact_g, most_g, table),
+            handling=portion.handling,
+            container=portion.container,
         )
-        for item in prescription.items
+        for portion, exact_g in zip(portions, grams, strict=True)
     )
 
 

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from controller.model.formulary import Formulary
-    from controller.model.plan import Boil, PlanItem, SeparateTask
+    from controller.model.plan import Boil, SeparateTask
     from controller.model.prescription import Prescription
     from controller.model.recipe import RecipeTable
+    from controller.recipes.portions import Portion
 
 
 def decoction_choices(prescription: Prescription, table: RecipeTable) -> tuple[tuple[int, ...], ...]:
@@ -26,7 +27,7 @@ def decoction_choices(prescription: Prescription, table: RecipeTable) -> tuple[t
 
 
 def boil_minutes(
-    items: Sequence[PlanItem], decoctions: Sequence[int], formulary: Formulary, table: RecipeTable
+    items: Sequence[Portion], decoctions: Sequence[int], formulary: Formulary, table: RecipeTable
 ) -> tuple[tuple[str, int], ...]:
     """Return (name, minutes) of every boil of the herbs in the pot.
 
@@ -45,12 +46,12 @@ def boil_minutes(
     return (FOR_WATER, max(herb_minutes(item, table.for_water_minutes, formulary) for item in water)), *named
 
 
-def _first_minutes(item: PlanItem, formulary: Formulary, table: RecipeTable) -> int:
+def _first_minutes(item: Portion, formulary: Formulary, table: RecipeTable) -> int:
     toxic = formulary.herbs[item.herb].toxic
     return herb_minutes(item, table.toxic_first_minutes if toxic else table.first_minutes, formulary)
 
 
-def herb_minutes(item: PlanItem, usual: int, formulary: Formulary) -> int:
+def herb_minutes(item: Portion, usual: int, formulary: Formulary) -> int:
     """Return the usual minutes of a handling, kept inside the herb's own range where the formulary has one for it."""
     herb = formulary.herbs[item.herb]
     if herb.handling_minutes is None or herb.handling is not item.handling:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from controller.model.formulary import Formulary
-    from controller.model.plan import PlanItem
     from controller.model.recipe import RecipeTable
+    from controller.recipes.portions import Portion
 
 _SECOND = "boil.2"
 
@@ -35,7 +35,7 @@ class Water:
 
 
 def share_out(
-    items: Sequence[PlanItem],
+    items: Sequence[Portion],
     timed: Sequence[tuple[str, int]],
     pouches_ml: int,
     formulary: Formulary,

@@ -174,5 +174,5 @@ def _points(tape: _Tape, tag: str) -> list[Point]:
     for sample in tape.samples:
         reading = sample.readings.get(tag)
         if reading is not None and (not points or reading.at >= points[-1][0]):
-            points.append((reading.at, reading.value, reading.quality.value))
+            points.append((reading.at, reading.value, reading.quality))
     return points

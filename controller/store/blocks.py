@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from itertools import accumulate, groupby, pairwise
-from statistics import median_low
+from itertools import accumulate, groupby
+from operator import sub
 from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING, Final, Self
 
@@ -19,7 +19,7 @@ from controller.store.errors import Corrupt
 from devices.model import Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
 Point = tuple[int, float, str]
 
@@ -29,8 +29,8 @@ LARGEST: Final = 1_000_000.0
 _HEADER: Final = Struct("<BIqiqH")
 _RUN: Final = Struct("<BI")
 _AT_BYTES, _VALUE_BYTES = 8, 4
-_CODES: Final = {Quality.GOOD: b"\0", Quality.BAD: b"\1", Quality.STALE: b"\2"}
-_QUALITIES: Final = {code[0]: quality.value for quality, code in _CODES.items()}
+_CODES: Final[Mapping[str, int]] = {Quality.GOOD: 0, Quality.BAD: 1, Quality.STALE: 2}
+_QUALITIES: Final = {code: str(quality) for quality, code in _CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,19 @@ class Strip:
 def squeeze(points: Sequence[Point], gap_ms: int) -> bytes:
     """Pack at least one point; ValueError where time does not rise or a quality is unknown."""
     ats = [at for at, _, _ in points]
-    if any(after < before for before, after in pairwise(ats)):
+    if ats != sorted(ats):
         raise ValueError("the points of a block come in order of time")
-    codes = bytearray().join(
-        _CODES[Quality(quality)] * len(list(run)) for quality, run in groupby(quality for _, _, quality in points)
-    )
+    try:
+        codes = bytearray([_CODES[quality] for _, _, quality in points])
+    except KeyError as error:
+        raise ValueError(f"{error} is no quality") from error
     values: list[int] = []
     for index, (_, value, _) in enumerate(points):
         if -LARGEST <= value <= LARGEST:
             values.append(round(value * 1000))
         else:
             values.append(values[-1] if values else 0)
-            codes[index] = codes[index] or _CODES[Quality.BAD][0]
+            codes[index] = codes[index] or _CODES[Quality.BAD]
     return packed(Strip(ats, values, bytes(codes), gap_ms))
 
 
@@ -80,12 +81,12 @@ def expand(block: bytes) -> tuple[list[Point], int]:
 
 def packed(strip: Strip) -> bytes:
     """Return the block of a strip of at least one sample."""
-    steps = [after - before for before, after in pairwise(strip.ats)]
-    usual = median_low(steps) if steps else 0
+    steps = list(map(sub, strip.ats[1:], strip.ats))
+    usual = sorted(steps)[(len(steps) - 1) // 2] if steps else 0
     runs = [_RUN.pack(code, len(list(run))) for code, run in groupby(strip.codes)]
     head = _HEADER.pack(FORMAT, strip.gap_ms, strip.ats[0], strip.values[0], usual, len(runs))
-    times = _planes((step - usual for step in steps), "Q", _AT_BYTES)
-    rises = _planes((after - before for before, after in pairwise(strip.values)), "I", _VALUE_BYTES)
+    times = _planes([step - usual for step in steps], "Q", _AT_BYTES)
+    rises = _planes(list(map(sub, strip.values[1:], strip.values)), "I", _VALUE_BYTES)
     # Noise has no repeats to look for, and its lowest byte follows a law of its own: each part gets a code for itself.
     packer = zlib.compressobj(strategy=zlib.Z_RLE)
     parts = (b"".join((head, *runs, times)), rises[: len(steps)], rises[len(steps) :])
@@ -100,10 +101,8 @@ def unpacked(block: bytes) -> Strip:
             raise Corrupt(f"a block of readings has form {raw[0]}, this program reads {FORMAT}")
         _, gap_ms, first_at, first, usual, runs = _HEADER.unpack_from(raw)
         start = _HEADER.size + runs * _RUN.size
-        coded = [
-            (_CODES[Quality(_QUALITIES[code])], many) for code, many in _RUN.iter_unpack(raw[_HEADER.size : start])
-        ]
-        codes = b"".join(code * many for code, many in coded)
+        runs_of = _RUN.iter_unpack(raw[_HEADER.size : start])
+        codes = b"".join(_CODES[_QUALITIES[code]].to_bytes() * many for code, many in runs_of)
         middle = start + _AT_BYTES * (len(codes) - 1)
         steps = (step + usual for step in _numbers(raw[start:middle], "Q", _AT_BYTES))
         ats = list(accumulate(steps, initial=first_at))
@@ -115,8 +114,10 @@ def unpacked(block: bytes) -> Strip:
     return Strip(ats, values, codes, gap_ms)
 
 
-def _planes(numbers: Iterable[int], letter: str, width: int) -> bytes:
+def _planes(numbers: Sequence[int], letter: str, width: int) -> bytes:
     """Return signed numbers, small ones with few bits set, as all their lowest bytes, all their second bytes, and so on."""
+    if not any(numbers):  # a machine that is read every second, or that stands still
+        return bytes(width * len(numbers))
     zigzag = [number << 1 if number >= 0 else ~(number << 1) for number in numbers]
     woven = pack(f"<{len(zigzag)}{letter}", *zigzag)
     return b"".join(woven[place::width] for place in range(width))

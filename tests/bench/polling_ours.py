@@ -7,6 +7,7 @@ it hears of changes and not of polls. A batch is booked on every machine, so tha
 from __future__ import annotations
 
 import asyncio
+import gc
 import tempfile
 import time
 from contextlib import closing
@@ -17,6 +18,7 @@ from controller.model.equipment import Equipment
 from controller.model.floor import Floor
 from controller.pipeline import restore_row
 from controller.runtime.boiling import Boiling
+from controller.runtime.bootstrap import COLLECT_AFTER
 from controller.runtime.conclusions import Conclusions
 from controller.runtime.recorder import Recorder
 from controller.runtime.watch import Watch
@@ -38,6 +40,8 @@ async def poll_all(port: int, count: int) -> None:
         site = _site(Path(folder), port, count)
         recorder = Recorder(store, dict.fromkeys(site.machines, round(grace_s(PROFILE.period_s, 1) * 1000)))
         fleet = _fleet(site, recorder)
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         polling, recording = asyncio.create_task(fleet.run()), asyncio.create_task(recorder.run())
 
         async def put_away() -> None:

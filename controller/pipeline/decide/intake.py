@@ -9,11 +9,10 @@ from controller.model import facts as f
 from controller.model.batch import Cause, Choice, Hold, Stage
 from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
-from controller.model.plan import Plan
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.rows import intake_name
-from controller.recipes import make_plan
+from controller.recipes import NotMadeHere, make_plan, sketch
 from controller.review import review
 from controller.scheduling.rank import at_risk, promise
 
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
     from controller.model.batch import Batch
     from controller.model.floor import Floor
     from controller.model.intents import AnswerReturn, CancelPrescription, ReceivePrescription
+    from controller.model.plan import Plan
     from controller.model.prescription import Prescription
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
+    from controller.recipes import Sketch
 
 _WATER_IN = frozenset(
     {
@@ -50,9 +51,10 @@ _WATER_IN = frozenset(
 def receive(floor: Floor, intent: ReceivePrescription, world: World) -> Decision:
     """Accept a prescription, or a newer version of one that is open."""
     prescription = intent.prescription
-    plan = plan_for(prescription, world)
-    if isinstance(plan, Refusal):
-        return plan
+    book = world.book
+    plan = sketch(prescription, book.formulary, book.recipes, book.pot_classes)
+    if isinstance(plan, NotMadeHere):
+        return _not_made(plan)
     known = floor.intake.get(intake_name(prescription.hospital, prescription.prescription_no))
     if known is not None:
         return _amend(floor, floor.cases[known], intent, plan, world)
@@ -74,18 +76,20 @@ def plan_for(prescription: Prescription, world: World) -> Plan | Refusal:
     """Plan a prescription for this site, or refuse it with the reason why it is not made here."""
     book = world.book
     plan = make_plan(prescription, book.formulary, book.recipes, book.pot_classes)
-    if isinstance(plan, Plan):
-        return plan
-    return Refusal("not-made-here", {"reason": plan.reason, **plan.facts})
+    return _not_made(plan) if isinstance(plan, NotMadeHere) else plan
 
 
-def in_danger(floor: Floor, plan: Plan, promised_at: int, world: World) -> bool:
+def _not_made(why: NotMadeHere) -> Refusal:
+    return Refusal("not-made-here", {"reason": why.reason, **why.facts})
+
+
+def in_danger(floor: Floor, plan: Plan | Sketch, promised_at: int, world: World) -> bool:
     """Say whether the promise is at risk as the floor stands."""
     pots = len(world.book.boil_celsius)
     return at_risk(world.now, promised_at, plan.estimate_minutes, len(floor.to_soak), pots, plan.pot_minutes)
 
 
-def _amend(floor: Floor, case: Case, intent: ReceivePrescription, plan: Plan, world: World) -> Decision:
+def _amend(floor: Floor, case: Case, intent: ReceivePrescription, plan: Sketch, world: World) -> Decision:
     newest = case.amendment or case.prescription
     version = intent.prescription.version
     if version < newest.version:
@@ -110,7 +114,7 @@ def replaced(
     batch: Batch | None,
     prescription: Prescription,
     digest: str,
-    plan: Plan,
+    plan: Plan | Sketch,
     world: World,
 ) -> tuple[f.Fact, ...]:
     """Put a newer version in the place of the old one; it is reviewed from the start."""
