@@ -23,6 +23,8 @@ PERSONAL = {
     "/pattern": "pattern",
 }
 """Where a person is in a body, and the name of that in `subjects`."""
+_PLACES = [(*([""] + place.split("/")[1:])[-2:], name) for place, name in PERSONAL.items()]
+"""The same as (the part it is in, "" for the body itself; key; name)."""
 
 
 def canonical(value: Any) -> str:
@@ -32,21 +34,14 @@ def canonical(value: Any) -> str:
 
 def person_of(form: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a form says of the person, as `subjects` has it."""
-    found: dict[str, Any] = {}
-    for place, name in PERSONAL.items():
-        value: Any = form
-        for key in place.split("/")[1:]:
-            value = value[key]
-        found[name] = value
-    return found
+    return {name: form[part][key] if part else form[key] for part, key, name in _PLACES}
 
 
 def without_person(form: Mapping[str, Any]) -> dict[str, Any]:
     """Return the form as it may be kept: without whom it is for."""
     rest: dict[str, Any] = {**form, "patient": {**form["patient"]}, "delivery": {**form["delivery"]}}
-    for place in PERSONAL:
-        *parents, key = place.split("/")[1:]
-        del (rest[parents[0]] if parents else rest)[key]
+    for part, key, _ in _PLACES:
+        del (rest[part] if part else rest)[key]
     return rest
 
 
