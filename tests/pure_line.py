@@ -32,7 +32,7 @@ from controller.model.stock import Lot, Zone
 from controller.model.world import Book, PotClass, Unit, World
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
-from devices.model import LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
+from devices.model import Expired, LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
 
 if TYPE_CHECKING:
     from controller.model.facts import Fact
@@ -205,6 +205,10 @@ class PureLine:
     def _take(self, order: Order) -> None:
         machine = self.machines[order.machine]
         if order.number <= machine.number:
+            return
+        if self.now > order.not_after:  # the carrier uses the number up
+            machine.number = order.number
+            self.must(i.ReportOrder(order.machine, Expired(order.number)))
             return
         machine.order, machine.number, machine.status = order, order.number, OrderStatus.RUNNING
         machine.began_at = 0

@@ -948,6 +948,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "OrderFinished": ("{machine} 完成 {step}", "{machine} finished {step}"),
         "OrderAttested": ("现场确认 {machine} 已完成 {step}", "seen that {machine} finished {step}"),
         "OrderDropped": ("{machine} 命令未成：{outcome}", "{machine} order came to nothing: {outcome}"),
+        "OrderRecalled": ("收回 {machine} 命令 {number}", "order {number} of {machine} taken back"),
         "NumberingRaised": ("命令号提高到 {next_order}", "order numbers go on at {next_order}"),
         "PailCharged": ("药桶已入锅 {pot}", "charged into {pot}"),
         "BoilBegan": ("{name} 沸腾", "{name} boils"),

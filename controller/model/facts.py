@@ -414,7 +414,7 @@ class OrderAttested(OfCase):
 
 @dataclass(frozen=True, slots=True)
 class OrderDropped(OfCase):
-    """It came to nothing: `expired`, `refused`, `failed` or `unknown`."""
+    """It came to nothing: `expired`, `refused`, `failed`, `disproved`, `abandoned` or `unknown`."""
 
     at: int
     case: str
@@ -424,6 +424,18 @@ class OrderDropped(OfCase):
     step: str
     outcome: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecalled(OfCase):
+    """A person saw that it was not done, and a wire may still hold it: it has no end before its number is used up."""
+
+    at: int
+    case: str
+    batch: str
+    machine: str
+    number: int
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -1082,6 +1094,7 @@ Fact = (
     | OrderFinished
     | OrderAttested
     | OrderDropped
+    | OrderRecalled
     | NumberingRaised
     | PailCharged
     | BoilBegan

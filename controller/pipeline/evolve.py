@@ -120,6 +120,8 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _finished(floor, fact)
         case f.OrderDropped():
             return _dropped(floor, fact)
+        case f.OrderRecalled():
+            return floor
         case f.NumberingRaised():
             return _machine(floor, fact.machine, next_order=fact.next_order)
         case f.PailCharged():
@@ -727,7 +729,7 @@ def _deficit(floor: Floor, fact: f.DeficitOrdered) -> Floor:
 
 
 def _hold_ended(floor: Floor, fact: f.HoldEnded) -> Floor:
-    repeats = 1 if fact.choice in ("continue", "migrate") and fact.by else 0
+    repeats = 1 if fact.choice in ("continue", "migrate", "retry") and fact.by else 0
     return _on(
         floor,
         fact.batch,

@@ -85,13 +85,18 @@ class Orders:
         self._report = report
         self._by_hand = frozenset(by_hand)
         self._waiting: dict[str, deque[_Errand]] = {}
+        self._carried: dict[str, int] = {}
         self._called: list[str] = []
         self._call = asyncio.Event()
 
     def carry(self, orders: Sequence[Order]) -> None:
-        """Send these once those before them on the same machine have had their answer. They are durable."""
+        """Send these once those before them on the same machine have had their answer. They are durable.
+
+        One that comes again under its number is in doubt since the end of its time: it is read, and sent or its number used up.
+        """
         for order in orders:
-            self._enqueue(_Errand(order))
+            again = order.number <= self._carried.get(order.machine, 0)
+            self._enqueue(_Errand(order, doubted_at=order.not_after if again else 0))
 
     def resume(self, floor: Floor) -> None:
         """Take up every order that has no end yet. Call it once, before the first `carry`."""
@@ -114,6 +119,7 @@ class Orders:
         machine = errand.order.machine
         if machine in self._by_hand:
             return
+        self._carried[machine] = max(errand.order.number, self._carried.get(machine, 0))
         if machine not in self._waiting:
             self._waiting[machine] = deque()
             self._called.append(machine)

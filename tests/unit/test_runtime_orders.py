@@ -172,6 +172,33 @@ async def test_a_number_is_tried_to_be_used_up_until_the_machine_answers(monkeyp
         assert reports[0].receipt == Expired(5)
 
 
+async def test_an_order_that_comes_again_is_read_and_its_number_used_up_before_the_next_leaves() -> None:
+    machines = Machines({5: [Unknown(5, "time-out"), Finished(5, 0)]}, {5: [Unknown(5, "stands still"), None]})
+    clock = HandClock()
+    async with carrying(machines, clock) as (orders, reports):
+        orders.carry([an_order(5)])
+        await until(lambda: bool(reports))
+        clock.at = an_order(5).not_after + 1
+        orders.carry([an_order(5), an_order(6, not_after=clock.at + 1)])
+        await until(lambda: len(reports) == 3)
+        assert [(what, number) for what, _, number in machines.said] == [
+            *[("order", 5), ("settle", 5)],
+            *[("settle", 5), ("stop", 5), ("order", 6)],
+        ]
+        assert reports[1].receipt == Expired(5)
+
+
+async def test_an_order_that_comes_again_and_has_acted_meanwhile_is_followed() -> None:
+    machines = Machines({5: [Unknown(5, "time-out")]}, {5: [Unknown(5, "stands still"), Accepted(5)]})
+    async with carrying(machines) as (orders, reports):
+        orders.carry([an_order(5)])
+        await until(lambda: bool(reports))
+        orders.carry([an_order(5)])
+        await until(lambda: len(reports) == 2)
+        assert [what for what, *_ in machines.said] == ["order", "settle", "settle"]
+        assert reports[1].receipt == Accepted(5)
+
+
 async def test_a_machine_that_knows_no_stop_and_one_with_another_master_end_it_too() -> None:
     for answer, receipt in (
         (Refused(5, RefusedReason.VERB), Expired(5)),

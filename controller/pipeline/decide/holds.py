@@ -117,7 +117,10 @@ def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
 
 
 def retry(floor: Floor, intent: Retry, world: World) -> Decision:
-    """Ask again for what a person saw was not done; never while the machine is at work or names the order itself."""
+    """Ask again for what a person saw was not done; never while the machine is at work or names the order itself.
+
+    What may still be on its way to a machine that numbers orders is not given up before that number is used up.
+    """
     found = _doubtful(floor, intent, Choice.RETRY, world)
     if isinstance(found, Refusal):
         return found
@@ -125,10 +128,12 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     machine = floor.machines[order.machine]
     if not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
-    dropped = f.OrderDropped(
-        world.now, batch.case, batch.id, machine.id, order.number, order.step, "disproved", intent.note
-    )
-    return (dropped, *_doubt_ended(floor, batch, hold, Choice.RETRY, intent, world))
+    about = (world.now, batch.case, batch.id, machine.id, order.number, order.step)
+    if world.book.machines[machine.id].names_orders and not machine.accepted:
+        given_up = f.OrderRecalled(*about)
+    else:  # what a machine took and did not end began, and is a step of its own the next time
+        given_up = f.OrderDropped(*about, "failed" if machine.accepted else "disproved", intent.note)
+    return (given_up, *_doubt_ended(floor, batch, hold, Choice.RETRY, intent, world))
 
 
 def _names(machine: Equipment, order: Order, world: World) -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from devices.model import Order
 
 _PATIENCE = 3  # rinses that do not get hot before somebody is called
-_REPEATABLE = ("charge", "concentrate", "drain", "soak")
+_REPEATABLE = ("charge", "concentrate", "drain", "soak", "stop")
 
 
 def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decision:
@@ -117,8 +117,10 @@ def _order_progress(
         elif intent.order_status is OrderStatus.FAILED:
             facts += _failed(floor, machine, order, batch, case, intent, world)
     elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
+        facts += _unknown_settled(floor, batch, machine.id, world)
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
     elif _forgotten(machine, intent, world):
+        facts += _unknown_settled(floor, batch, machine.id, world)
         facts += _failed(floor, machine, order, batch, case, intent, world)
     return facts
 
@@ -167,16 +169,23 @@ def _in_doubt(
 ) -> tuple[f.Fact, ...]:
     """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again.
 
-    One of which a machine that names no orders cannot say whether it took it is stopped, and then done again.
+    One of which nobody can say whether the machine took it is recalled, or stopped where there are no numbers, and done again.
     """
     alarm = raised(floor, "unknown", machine.id, world, order.step)
+    if (
+        batch is not None and machine.accepted and order.verb not in ATTESTABLE
+    ):  # it began, and nobody can say how far it came
+        dropped = _dropped(order, batch.case, batch.id, "failed", why, world)
+        return (dropped, *_broken_off(floor, machine, order, batch, batch.boils[batch.boil], "fault", world))
     if batch is not None:
         can_be_seen = order.verb in ATTESTABLE or not world.book.machines[machine.id].names_orders
         choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
         return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
     if not machine.accepted:
-        names_orders = world.book.machines[machine.id].names_orders
-        return alarm if names_orders else (*alarm, stop_order(machine, _case(floor, order), world))
+        case = _case(floor, order)
+        if world.book.machines[machine.id].names_orders:
+            return (*alarm, f.OrderRecalled(world.now, case, order.batch, machine.id, order.number, order.step))
+        return (*alarm, stop_order(machine, case, world))
     return (*alarm, _dropped(order, _case(floor, order), order.batch, "unknown", why, world))
 
 
@@ -347,22 +356,26 @@ def _failed(
         return [outcome]
     known = any(hold.reason == "boot" for hold in batch.holds)  # by a boot that the order outlived: it offers to go on
     reason = "boot" if rebooted and not known else "fault"
-    choices: tuple[Choice, ...]
     if intent.fault in world.book.spoiling.get(machine.id, frozenset()):
-        choices = (Choice.SCRAP,)
-    elif order.verb == "decoct":
-        record = _after(batch, intent)
-        verdict = judge_boil(
-            record, grace_s=world.book.grace_s[machine.id], covered_share=world.book.recipes.covered_gap_share
-        )
-        if verdict is BoilVerdict.CREDITED:
-            return [outcome, *judged(floor, batch, record, machine.id, world)]
-        choices = (Choice.RUN_DEFICIT, Choice.SCRAP)
-    elif order.verb in _REPEATABLE:
-        choices = (Choice.CONTINUE, Choice.SCRAP)
-    else:
-        choices = (Choice.SCRAP,)
-    return [outcome, *placed(floor, batch, reason, Cause.MACHINE, choices, world, machine.id, order.step)]
+        return [outcome, *placed(floor, batch, reason, Cause.MACHINE, (Choice.SCRAP,), world, machine.id, order.step)]
+    return [outcome, *_broken_off(floor, machine, order, batch, _after(batch, intent), reason, world)]
+
+
+def _broken_off(
+    floor: Floor, machine: Equipment, order: Order, batch: Batch, record: BoilRecord, reason: str, world: World
+) -> tuple[f.Fact, ...]:
+    """Hold the batch of an order that began and broke off, and offer what still makes it whole.
+
+    A boil that is enough is settled; what follows starts on a machine that stopped by itself, and so not without a signature.
+    """
+    settled: tuple[f.Fact, ...] = ()
+    choices = (Choice.CONTINUE, Choice.SCRAP) if order.verb in _REPEATABLE else (Choice.SCRAP,)
+    if order.verb == "decoct":
+        grace_s, share = world.book.grace_s[machine.id], world.book.recipes.covered_gap_share
+        enough = judge_boil(record, grace_s=grace_s, covered_share=share) is BoilVerdict.CREDITED
+        settled = judged(floor, batch, record, machine.id, world) if enough else ()
+        choices = (Choice.CONTINUE if enough else Choice.RUN_DEFICIT, Choice.SCRAP)
+    return (*settled, *placed(floor, batch, reason, Cause.MACHINE, choices, world, machine.id, order.step))
 
 
 def _refused(
