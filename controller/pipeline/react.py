@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import AFTER_PACKER, AFTER_POT, Stage
+from controller.model.batch import AFTER_PACKER, AFTER_POT, BEFORE_CHARGE, Stage
 from controller.model.intents import Advance, CleanMachine, FillSoaks, Hush, InnerIntent, Rehouse
 from devices.model import Mode
 
@@ -145,8 +145,8 @@ def has_left(floor: Floor, batch_id: str, machine: str) -> bool:
     batch = floor.batches.get(batch_id)
     if batch is None:
         return True
-    if machine == batch.pot:
-        return batch.stage in AFTER_POT
+    if machine == batch.pot:  # it may be the one it was carried out of
+        return batch.stage in AFTER_POT | BEFORE_CHARGE
     if machine == batch.packer:
         return batch.stage in AFTER_PACKER
     return machine != batch.soak_machine

@@ -170,14 +170,14 @@ def test_nothing_moves_while_herbs_are_still_to_follow_or_liquid_was_poured_off(
     batch = batch_of(line, case)
     assert batch.present_boil == Boil("first", batch.present_boil.minutes, 0)
     line.must(i.ReportLink(batch.pot, LinkState.STALE))
-    assert batch_of(line, case).holds[0].choices == ()
+    assert batch_of(line, case).holds[0].choices == (Choice.SCRAP,)
     line.must(i.ReportLink(batch.pot, LinkState.FRESH))
     Crew(line).work(until="MainAdded")
     work_to(line, Stage.BOILED, case)
     while batch_of(line, case).present_boil.name != "boil.2":
         line.run(1)
     line.must(i.ReportLink(batch.pot, LinkState.STALE))
-    assert batch_of(line, case).holds[0].choices == ()
+    assert batch_of(line, case).holds[0].choices == (Choice.SCRAP,)
 
 
 @pytest.mark.parametrize("speed", [1, 60])

@@ -17,6 +17,7 @@ from controller.pipeline.decide.decision import refuse_actor
 from controller.pipeline.decide.holds import placed
 from controller.pipeline.decide.orders import charge_order, lasts_s
 from controller.pipeline.decide.windows import boil_began
+from controller.pipeline.react import is_inside
 
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
@@ -38,6 +39,8 @@ def word_given(floor: Floor, key: str, intent: ScanCode, world: World) -> Decisi
     if order is None:
         return Refusal("already-done", {"batch": intent.into, "machine": key})
     batch = floor.batches.get(order.batch)
+    if batch is not None and batch.held and is_inside(floor, machine) and not machine.begun_at:
+        return Refusal("batch-held", {"batch": batch.id, "reason": batch.holds[0].reason}, next_action="settle-hold")
     case = batch.case if batch is not None else machine.id
     if not lasts_s(order):
         return _done(machine, order, case, 0.0, intent.actor, world)

@@ -62,7 +62,7 @@ def _offered(batch: Batch, reason: str, cause: Cause, choices: tuple[Choice, ...
     """Offer another pot too, where the trouble is with this one and not with what is in it."""
     spoilt = choices == (Choice.SCRAP,)
     if machine != batch.pot or not batch.movable or spoilt or reason == IN_DOUBT or cause is Cause.PERSON:
-        return choices
+        return choices or (Choice.SCRAP,)
     return (*(choice for choice in choices if choice is not Choice.SCRAP), Choice.MIGRATE, Choice.SCRAP)
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import Cause
+from controller.model.batch import Cause, Stage
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import calls, cleared, is_active, quiet, raised
 from controller.pipeline.decide.holds import ended, placed
@@ -36,7 +36,9 @@ def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
     batch = floor.batches.get(machine.batch)
     if intent.link is LinkState.STALE:
         held: tuple[f.Fact, ...] = ()
-        if batch is not None and is_inside(floor, machine) and not machine.by_hand:
+        # A pail that has soaked long enough needs nothing more of where it stands.
+        done = batch is not None and (batch.stage, batch.soak_machine) == (Stage.SOAKED, machine.id)
+        if batch is not None and is_inside(floor, machine) and not machine.by_hand and not done:
             held = placed(floor, batch, f"link-stale.{machine.id}", Cause.LINK, (), world, machine.id)
         return (linked, *_lost(floor, machine.id, world), *held)
     facts: list[f.Fact] = [linked, *_back(floor, machine.id, world)]

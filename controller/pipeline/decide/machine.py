@@ -392,7 +392,7 @@ def _refused(
 def _disturbances(
     floor: Floor, machine: Equipment, batch: Batch, intent: ReportMachine, world: World
 ) -> tuple[f.Fact, ...]:
-    """Hold the batch after a new boot or a hand on the panel: heat is never started again by itself."""
+    """Hold the batch after a new boot, a hand on the panel or a fault at rest: heat is never started again by itself."""
     facts: tuple[f.Fact, ...] = ()
     failing = (
         machine.pending is not None
@@ -402,6 +402,12 @@ def _disturbances(
     choices = (Choice.CONTINUE, Choice.SCRAP)
     if machine.boot not in (0, intent.boot) and not failing and not _forgotten(machine, intent, world):
         facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
+    if (
+        intent.fault and not machine.fault and machine.pending is None
+    ):  # nothing else would ask whether to go on, and end it
+        spoilt = intent.fault in world.book.spoiling.get(machine.id, frozenset())
+        offered = (Choice.SCRAP,) if spoilt else choices
+        facts += placed(floor, batch, "fault", Cause.MACHINE, offered, world, machine.id, str(intent.fault))
     if intent.mode is not Mode.PRODUCE and machine.mode is Mode.PRODUCE:
         facts += placed(floor, batch, "mode", Cause.MACHINE, choices, world, machine.id, intent.mode.name.lower())
     return facts

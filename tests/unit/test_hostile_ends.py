@@ -1,0 +1,79 @@
+"""Dead ends that a hostile reviewer looked for: nothing waits for what never comes, and nobody waits for a dead machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model import intents as i
+from controller.model.batch import Choice, Stage
+from controller.model.facts import OrderIssued
+from controller.model.prescription import Handling
+from devices.model import LinkState, OrderStatus
+from tests.pure_line import Crew, PureLine, badge, prescription
+from tests.unit.test_line_by_hand import HandLine
+from tests.unit.test_line_by_hand import work_to as work_by_hand_to
+from tests.unit.test_pipeline_life import batch_of, begin, items_with, line, work_to
+
+__all__ = ["line"]
+WHO = badge("reviewer")
+
+
+def test_a_batch_that_gets_its_own_pot_back_has_it_rinsed_first() -> None:
+    line = PureLine.ready(2)
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(20)
+    pot = batch_of(line, case).pot
+    machine = line.machines[pot]
+    machine.boot, machine.status = 2, OrderStatus.FAILED
+    line.report(pot)
+    line.must(i.Migrate(batch_of(line, case).id, WHO, "st", "怀疑锅漏"))
+    others = [name for name, unit in line.book.machines.items() if unit.kind == "decoction" and name != pot]
+    for other in others:  # somebody else had them before the pot was empty
+        line.must(i.TakeOutOfService(other, WHO, "st", "坏"))
+    (task,) = line.tasks("empty-pot")
+    line.must_scan(task.codes[0], task.into, "operator")
+    assert batch_of(line, case).pot == pot
+    line.machines[pot].status, line.machines[pot].value = OrderStatus.FINISHED, 2000
+    line.report(pot)  # the rinse was cold
+    Crew(line).work()
+    assert not line.floor.cases
+
+
+def test_a_pail_that_has_soaked_long_enough_leaves_a_dead_soaking_position(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKED, case, idle=frozenset({"charge"}))
+    line.must(i.ReportLink(batch_of(line, case).soak_machine, LinkState.STALE))
+    assert not batch_of(line, case).held
+    work_to(line, Stage.BOILING, case)
+
+
+@pytest.mark.parametrize("kind", ["soak", "pack", "pot"])
+def test_a_batch_in_a_machine_that_never_comes_back_can_always_be_brought_to_an_end(line: PureLine, kind: str) -> None:
+    case = begin(line)
+    work_to(line, {"soak": Stage.SOAKING, "pack": Stage.PACKING, "pot": Stage.BOILED}[kind], case)
+    while kind == "pot" and batch_of(line, case).present_boil.name == "boil.1":
+        line.run(1)
+    batch = batch_of(line, case)
+    dead = {"soak": batch.soak_machine, "pack": batch.packer, "pot": batch.pot}[kind]
+    line.must(i.ReportLink(dead, LinkState.STALE))
+    assert [hold.choices for hold in batch_of(line, case).holds] == [(Choice.SCRAP,)]
+
+
+def test_a_fault_between_two_orders_asks_a_person_who_can_end_it(line: PureLine) -> None:
+    case = begin(line, items=items_with(("石膏", Handling.DECOCT_FIRST)))
+    work_to(line, Stage.MAIN_WAITS, case, idle=frozenset({"add-main"}))
+    batch = batch_of(line, case)
+    line.report(batch.pot, fault=7)
+    assert [(hold.reason, hold.choices[0]) for hold in batch_of(line, case).holds] == [("fault", Choice.CONTINUE)]
+    line.must(i.Continue(batch.id, "fault", WHO, "st"))
+    assert [fact.verb for fact in line.facts if isinstance(fact, OrderIssued)][-1] == "stop"
+
+
+def test_nobody_begins_by_hand_what_is_on_hold() -> None:
+    line = HandLine.with_people()
+    line.must(i.ReceivePrescription(prescription(), "digest"))
+    task = work_by_hand_to(line, "begin-by-hand", "boil.1")
+    line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d2"))
+    assert next(iter(line.floor.batches.values())).held
+    assert line.refused(i.ScanCode(task.code, task.into, badge("operator"), "st")) == "batch-held"
