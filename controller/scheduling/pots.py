@@ -19,19 +19,26 @@ def choose_pot(floor: Floor, book: Book, plan: Plan, *, ready_at: int, latest: i
     """Return (pot, forecast ms) or None where no pot will be free by `latest`, ms.
 
     Looks at the earliest promising pot of each class only, so the cost follows the number of classes. A pot that is free when the
-    batch is ready for it is as good as one that is free now; then the smallest wins, so that large pots stay for large loads.
+    batch is ready for it is as good as one that is free now; then the smallest wins, so that large pots stay for large loads. A pot
+    whose packer cannot be used now is taken only where there is no other: what is made in it would wait for a repair.
     """
-    best: tuple[int, int, str] | None = None
+    best: tuple[bool, int, int, str] | None = None
     for pot_class in book.pot_classes:
         agenda = floor.open_pots.get(pot_class.key)
         if not agenda or not pot_class.takes(plan, book.recipes):
             continue
-        first = next((entry for entry in islice(agenda, _LOOK_AHEAD) if promising(floor, entry[1])), None)
-        if first is None or first[0] > latest:
+        fit = [entry for entry in islice(agenda, _LOOK_AHEAD) if entry[0] <= latest and promising(floor, entry[1])]
+        if not fit:
             continue
-        candidate = (max(first[0], ready_at), pot_class.volume_ml, first[1])
+        first = next((entry for entry in fit if _served(floor, book, entry[1])), fit[0])
+        candidate = (not _served(floor, book, first[1]), max(first[0], ready_at), pot_class.volume_ml, first[1])
         best = candidate if best is None or candidate < best else best
-    return None if best is None else (best[2], best[0])
+    return None if best is None else (best[3], best[1])
+
+
+def _served(floor: Floor, book: Book, pot: str) -> bool:
+    packer = floor.machines.get(book.machines[pot].packer)
+    return packer is None or packer.takes_work
 
 
 def promising(floor: Floor, pot: str) -> bool:

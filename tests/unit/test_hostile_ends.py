@@ -9,7 +9,7 @@ from controller.model.batch import Choice, Stage
 from controller.model.facts import OrderIssued
 from controller.model.prescription import Handling
 from devices.model import LinkState, OrderStatus
-from tests.pure_line import Crew, PureLine, badge, prescription
+from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
 from tests.unit.test_line_by_hand import HandLine
 from tests.unit.test_line_by_hand import work_to as work_by_hand_to
 from tests.unit.test_pipeline_life import batch_of, begin, items_with, line, work_to
@@ -77,3 +77,27 @@ def test_nobody_begins_by_hand_what_is_on_hold() -> None:
     line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d2"))
     assert next(iter(line.floor.batches.values())).held
     assert line.refused(i.ScanCode(task.code, task.into, badge("operator"), "st")) == "batch-held"
+
+
+def test_no_new_batch_goes_into_a_pot_whose_packer_is_dead_while_another_is_free(line: PureLine) -> None:
+    line.must(i.ReportLink("pack-1", LinkState.STALE))
+    cases = [begin(line, prescription_no=f"N-{number}") for number in range(3)]
+    Crew(line).work(until="PailCharged")
+    line.run(5)
+    pots = {batch_of(line, case).pot for case in cases} - {""}
+    assert pots
+    assert {line.book.machines[pot].packer for pot in pots} == {"pack-2"}
+
+
+@pytest.mark.parametrize("off_ms", [-300_000, 300_000])
+def test_the_window_for_late_herbs_follows_the_boil_and_not_the_clock_of_the_machine(
+    line: PureLine, off_ms: int
+) -> None:
+    case = begin(line, items=items_with(("薄荷", Handling.ADD_LATE)))
+    work_to(line, Stage.BOILING, case)
+    pot = batch_of(line, case).pot
+    line._events = [event for event in line._events if not event[2].startswith("boil")]  # pyright: ignore[reportPrivateUsage] - what follows tells it
+    line.run(12)
+    began_at = line.now - MINUTE
+    line.report(pot, at=line.now + off_ms, boil_began_at=began_at + off_ms)
+    assert batch_of(line, case).boils[0].began_at == began_at

@@ -16,7 +16,7 @@ from controller.pipeline.decide.holds import ATTESTABLE, boil_evidence, ended, p
 from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained
 from controller.pipeline.decide.orders import stop_order
-from controller.pipeline.decide.windows import boil_began
+from controller.pipeline.decide.windows import boil_began, in_plant_time
 from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
@@ -202,10 +202,10 @@ def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: Repor
     facts: list[f.Fact] = []
     ends_at = record.ends_at
     if intent.boil_began_at and not record.began_at:
-        began = boil_began(batch, machine, intent.boil_began_at, world)
+        began = boil_began(batch, machine, in_plant_time(intent.boil_began_at, intent, world), world)
         facts.append(began)
         ends_at = began.ends_at
-    facts += dropped(batch, record, ends_at, order, intent, world)
+    facts += dropped(batch, record, ends_at, in_plant_time(intent.at, intent, world), order, intent, world)
     truth = intent.boil
     if truth is not None and (truth.measured_at, truth.counter_s) != (record.measured_at, record.counter_s):
         facts.append(_measured(batch, record, intent, world))

@@ -11,9 +11,16 @@ from controller.pipeline.decide.hopper import drops_late_herbs
 if TYPE_CHECKING:
     from controller.model.batch import Batch
     from controller.model.equipment import Equipment
+    from controller.model.intents import ReportMachine
     from controller.model.world import World
 
 _MINUTE_MS = 60_000
+
+
+def in_plant_time(at: int, intent: ReportMachine, world: World) -> int:
+    """Return an instant of a machine's clock in plant time: where that clock is off by more than g, by how long ago it was there."""
+    off_ms = world.now - intent.at
+    return at if abs(off_ms) <= world.book.grace_s[intent.machine] * 1000 else at + off_ms
 
 
 def boil_began(batch: Batch, machine: Equipment, began_at: int, world: World) -> f.BoilBegan:
