@@ -114,8 +114,8 @@ def settle(profile: Profile, order: Order, snapshot: Snapshot, *, taken: bool = 
         return _concluded(order, snapshot) if taken and profile.handshake == "busy" else _no_echo(order)
     if (receipt := _echoed(order, snapshot)) is not None:
         return receipt
-    if snapshot.order > order.number:
-        return Accepted(order.number)
+    if snapshot.order > order.number:  # whatever became of ours, it can act no more
+        return Unknown(order.number, "the machine has taken a later order")
     if snapshot.refused_order == order.number:
         return Refused(order.number, snapshot.refused_reason)
     return None

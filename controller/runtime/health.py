@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 import structlog
@@ -88,9 +89,13 @@ async def watch_lag(guard: Guard, late: Callable[[float], None]) -> NoReturn:
 
 async def keep_mastery(store: Store) -> None:
     """Let the database hear from its master well within the lease. Ends at once where there is none; raises StoreError."""
-    while store.lease_s:
-        await asyncio.sleep(store.lease_s / _BEATS_A_LEASE)
-        await asyncio.to_thread(store.keep_mastery)
+    if not store.lease_s:
+        return
+    # A thread of its own: those that everybody shares may all be busy with somebody's curves for longer than a lease.
+    with ThreadPoolExecutor(1, thread_name_prefix="mastery") as thread:
+        while True:
+            await asyncio.sleep(store.lease_s / _BEATS_A_LEASE)
+            await asyncio.get_running_loop().run_in_executor(thread, store.keep_mastery)
 
 
 class Supervisor:

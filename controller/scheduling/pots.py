@@ -18,9 +18,9 @@ _LOOK_AHEAD = 20
 def choose_pot(floor: Floor, book: Book, plan: Plan, *, ready_at: int, latest: int) -> tuple[str, int] | None:
     """Return (pot, forecast ms) or None where no pot will be free by `latest`, ms.
 
-    Looks at the earliest promising pot of each class only, so the cost follows the number of classes. A pot that is free when the
-    batch is ready for it is as good as one that is free now; then the smallest wins, so that large pots stay for large loads. A pot
-    whose packer cannot be used now is taken only where there is no other: what is made in it would wait for a repair.
+    Looks at the first promising pots of each class only, so the cost follows the number of classes. A pot that is free when the
+    batch is ready for it is as good as one that is free now; then the smallest wins, so that large pots stay for large loads.
+    A pot whose packer cannot be used now is taken only where there is no other: what is made in it would wait for a repair.
     """
     best: tuple[bool, int, int, str] | None = None
     for pot_class in book.pot_classes:

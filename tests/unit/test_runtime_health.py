@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,6 +104,33 @@ async def test_the_database_hears_from_its_master_until_it_has_another() -> None
     assert time.monotonic() - began_s < 10 * leased.lease_s
     await asyncio.wait_for(keep_mastery(free), 1)
     assert free.kept == 0
+
+
+async def test_mastery_is_kept_while_every_shared_thread_reads_curves() -> None:
+    read, kept = threading.Event(), threading.Event()
+
+    class Leased:
+        lease_s = 0.1
+
+        def keep_mastery(self) -> None:
+            kept.set()
+
+    loop = asyncio.get_running_loop()
+    readers = ThreadPoolExecutor(1)
+    loop.set_default_executor(readers)
+    busy = loop.run_in_executor(None, read.wait)
+    keeping = asyncio.create_task(keep_mastery(Leased()))  # pyright: ignore[reportArgumentType] - all it needs of a store
+    try:
+        for _ in range(500):
+            if kept.is_set():
+                break
+            await asyncio.sleep(0.01)
+        assert kept.is_set()
+    finally:
+        read.set()
+        await busy
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_without_systemd_nothing_is_sent_and_nothing_waits() -> None:

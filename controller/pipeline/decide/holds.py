@@ -129,7 +129,8 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     if not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     about = (world.now, batch.case, batch.id, machine.id, order.number, order.step)
-    if world.book.machines[machine.id].names_orders and not machine.accepted:
+    may_act = machine.order < order.number and not machine.accepted
+    if may_act and world.book.machines[machine.id].names_orders:
         given_up = f.OrderRecalled(*about)
     else:  # what a machine took and did not end began, and is a step of its own the next time
         given_up = f.OrderDropped(*about, "failed" if machine.accepted else "disproved", intent.note)

@@ -60,7 +60,7 @@ def drop_parameter(batch: Batch, hold_s: int, book: Book) -> Mapping[str, int]:
 def dropped(
     batch: Batch, record: BoilRecord, ends_at: int, seen_at: int, order: Order, intent: ReportMachine, world: World
 ) -> tuple[f.Fact, ...]:
-    """Record that the hopper was open at `seen_at`; too early before the end is a failed window, seen late is the machine's word."""
+    """Record that the hopper was open at `seen_at`; too early is a failed window, seen late is the machine's word."""
     if record.name != MAIN or batch.late_at or batch.late_missed or not ends_at:
         return ()
     if not intent.readings.get(_OPEN_TAG, 0.0) or not drops_late_herbs(batch, world.book):

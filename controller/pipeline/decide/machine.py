@@ -10,9 +10,9 @@ from controller.model.batch import Batch, BoilRecord, Cause, Choice
 from controller.model.checkpoint import Verdict
 from controller.model.codes import BAG, make_code
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.alarms import cleared, is_active, raised
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import ATTESTABLE, boil_evidence, ended, placed
+from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, boil_evidence, ended, placed
 from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained
 from controller.pipeline.decide.orders import stop_order
@@ -169,7 +169,7 @@ def _in_doubt(
 ) -> tuple[f.Fact, ...]:
     """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again.
 
-    One of which nobody can say whether the machine took it is recalled, or stopped where there are no numbers, and done again.
+    One of which nobody can say whether the machine took it is done again when it was recalled, or stopped where there are no numbers.
     """
     alarm = raised(floor, "unknown", machine.id, world, order.step)
     if (
@@ -181,12 +181,12 @@ def _in_doubt(
         can_be_seen = order.verb in ATTESTABLE or not world.book.machines[machine.id].names_orders
         choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
         return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
-    if not machine.accepted:
-        case = _case(floor, order)
-        if world.book.machines[machine.id].names_orders:
-            return (*alarm, f.OrderRecalled(world.now, case, order.batch, machine.id, order.number, order.step))
+    case = _case(floor, order)
+    if not machine.accepted and not world.book.machines[machine.id].names_orders:
         return (*alarm, stop_order(machine, case, world))
-    return (*alarm, _dropped(order, _case(floor, order), order.batch, "unknown", why, world))
+    if not machine.accepted and not is_active(floor, f"{IN_DOUBT}:{machine.id}"):
+        return (*alarm, f.OrderRecalled(world.now, case, order.batch, machine.id, order.number, order.step))
+    return (*alarm, _dropped(order, case, order.batch, "unknown", why, world))
 
 
 def _unknown_settled(floor: Floor, batch: Batch | None, machine: str, world: World) -> tuple[f.Fact, ...]:

@@ -18,7 +18,7 @@ _MINUTE_MS = 60_000
 
 
 def in_plant_time(at: int, intent: ReportMachine, world: World) -> int:
-    """Return an instant of a machine's clock in plant time: where that clock is off by more than g, by how long ago it was there."""
+    """Return an instant of a machine's clock in plant time; a clock that is off by more than g only says how long ago it was."""
     off_ms = world.now - intent.at
     return at if abs(off_ms) <= world.book.grace_s[intent.machine] * 1000 else at + off_ms
 
