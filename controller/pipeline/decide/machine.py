@@ -169,7 +169,7 @@ def _in_doubt(
 ) -> tuple[f.Fact, ...]:
     """Ask a person what became of an order; a cleaning that the machine took and forgot is simply done again.
 
-    One of which nobody can say whether the machine took it is done again when it was recalled, or stopped where there are no numbers.
+    One that the machine may have taken or not is done again once it was recalled, or stopped where there are no numbers.
     """
     alarm = raised(floor, "unknown", machine.id, world, order.step)
     if (
