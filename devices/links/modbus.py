@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from devices.protocol import Value
     from devices.site import MachineSite
 
+_NUMBER: Final = "Order"
 _FORGET_S: Final = 20.0
 """Wall seconds after which a register that was refused is asked for again: a machine that starts up refuses for a while."""
 
@@ -93,7 +94,7 @@ class ModbusLink:
                     refused(block, refusal.code)
                 if not halves:
                     self._illegal[block.tags[0].name] = "illegal-address"
-                waiting.extend(reversed(halves))
+                waiting.extend(reversed(_number_first(halves)))
                 self._forget_at_s = min(self._forget_at_s, asyncio.get_running_loop().time() + _FORGET_S)
         self._blocks = good
 
@@ -115,9 +116,14 @@ class ModbusLink:
 
     def _learn_anew(self) -> None:
         """Plan the fewest reads, as if no register had ever been refused."""
-        self._blocks: Sequence[codec.Block] = codec.blocks(self._profile.scanned, self._modbus.max_block)
+        self._blocks: Sequence[codec.Block] = _number_first(codec.blocks(self._profile.scanned, self._modbus.max_block))
         self._illegal: dict[str, str] = {}
         self._forget_at_s = math.inf
+
+
+def _number_first(blocks: Sequence[codec.Block]) -> list[codec.Block]:
+    """Read the number of the order before its status: whatever comes in between, the end of one is never that of the next."""
+    return sorted(blocks, key=lambda block: all(tag.name != _NUMBER for tag in block.tags))
 
 
 def _said(tag: Tag, data: bytes | None, illegal: dict[str, str]) -> Said:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from devices.errors import LinkDown, LinkLied, LinkRefused, LinkTimeout
 from devices.links import open_link
 from devices.links.modbus_answer import Expected
+from devices.model import OrderStatus
 from tests.contract.words import place, until
 
 if TYPE_CHECKING:
@@ -309,6 +310,32 @@ async def test_all_registers_with_a_name_are_asked_for_in_one_request(modbus: Mo
     await link.connect()
     await link.read()
     assert [request[7:12] for request in modbus.peer.requests] == [b"\3\0\0\0\x2d"]
+    await link.close()
+
+
+@pytest.mark.parametrize("most", [125, 20, 10])
+@pytest.mark.parametrize("refused", [set[int](), {0}, {44}])
+async def test_an_order_taken_between_two_requests_is_never_read_with_the_end_of_the_one_before(
+    modbus: ModbusRig, most: int, refused: set[int]
+) -> None:
+    assert modbus.profile.modbus is not None
+    modbus.profile = replace(modbus.profile, modbus=replace(modbus.profile.modbus, max_block=most))
+    modbus.peer.illegal = refused
+    link = modbus.link()
+    await link.connect()
+    names = [tag.name for tag in modbus.profile.scanned]
+    for number in range(17, 27):
+        modbus.say(Order=number - 1, OrderStatus=int(OrderStatus.FINISHED))
+        answers = count(17 - number)
+
+        def starts(request: bytes, answer: bytes, number: int = number, answers: count[int] = answers) -> bytes:
+            if next(answers) == 0:
+                modbus.say(Order=number, OrderStatus=int(OrderStatus.RUNNING))
+            return answer
+
+        modbus.peer.lie = starts
+        said = dict(zip(names, (await link.read()).values, strict=True))
+        assert (said["Order"], said["OrderStatus"]) != (number, OrderStatus.FINISHED)
     await link.close()
 
 
