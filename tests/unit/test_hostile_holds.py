@@ -149,3 +149,13 @@ def test_a_pot_that_breaks_off_when_the_boil_is_enough_starts_nothing_before_a_s
     line.must(i.Continue(batch.id, batch.holds[0].reason, badge("reviewer"), "st"))
     Crew(line).work()
     assert not line.floor.cases
+
+
+def test_what_a_person_saw_done_cannot_come_late_and_be_done_twice(line: PureLine) -> None:
+    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    line.must(i.AssumeOk(batch_of(line, case).id, badge("reviewer"), "st", "已进水"))
+    first = line.floor.machines[machine].pending
+    assert first is not None
+    assert first.verb == "stop"
+    Crew(line).work()
+    assert not line.floor.cases

@@ -129,8 +129,7 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     if not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     about = (world.now, batch.case, batch.id, machine.id, order.number, order.step)
-    may_act = machine.order < order.number and not machine.accepted
-    if may_act and world.book.machines[machine.id].names_orders:
+    if _may_act(machine, order, world):
         given_up = f.OrderRecalled(*about)
     else:  # what a machine took and did not end began, and is a step of its own the next time
         given_up = f.OrderDropped(*about, "failed" if machine.accepted else "disproved", intent.note)
@@ -143,21 +142,31 @@ def _names(machine: Equipment, order: Order, world: World) -> bool:
     return machine.order == order.number and knows
 
 
+def _may_act(machine: Equipment, order: Order, world: World) -> bool:
+    """Say whether the order may still arrive and be taken, and a number can be used up so that it is not."""
+    numbers = world.book.machines[machine.id].names_orders
+    return numbers and not machine.accepted and machine.order < order.number
+
+
 def assume_ok(floor: Floor, intent: AssumeOk, world: World) -> Decision:
-    """Go on from what a person saw: it was done, or a machine that names no orders is at it and is followed from here."""
+    """Go on from what a person saw: it was done, or a machine that names no orders is at it and is followed from here.
+
+    What a wire may still hold would do it twice: a stop under the next number goes before everything else.
+    """
     found = _doubtful(floor, intent, Choice.ASSUME_OK, world)
     if isinstance(found, Refusal):
         return found
     batch, hold, order = found
     machine, by = floor.machines[order.machine], intent.actor
-    seen: f.OrderAccepted | f.OrderAttested
+    seen: tuple[f.Fact, ...]
     if machine.reachable and machine.state not in _AT_REST and not world.book.machines[machine.id].names_orders:
-        seen = f.OrderAccepted(world.now, batch.case, batch.id, machine.id, order.number, concluded=True, by=by)
+        seen = (f.OrderAccepted(world.now, batch.case, batch.id, machine.id, order.number, concluded=True, by=by),)
     elif order.verb in ATTESTABLE:
-        seen = f.OrderAttested(world.now, batch.case, batch.id, machine.id, order.number, order.step, by)
+        attested = f.OrderAttested(world.now, batch.case, batch.id, machine.id, order.number, order.step, by)
+        seen = (attested, *((stop_order(machine, batch.case, world),) if _may_act(machine, order, world) else ()))
     else:
         return Refusal("not-at-work", {"machine": machine.id})
-    return (seen, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))
+    return (*seen, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))
 
 
 def _doubtful(
