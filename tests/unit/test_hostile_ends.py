@@ -101,3 +101,15 @@ def test_the_window_for_late_herbs_follows_the_boil_and_not_the_clock_of_the_mac
     began_at = line.now - MINUTE
     line.report(pot, at=line.now + off_ms, boil_began_at=began_at + off_ms)
     assert batch_of(line, case).boils[0].began_at == began_at
+
+
+def test_a_soak_that_its_machine_ended_too_soon_is_not_over(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.SOAKING, case)
+    batch = batch_of(line, case)
+    line.machines[batch.soak_machine].status = OrderStatus.FINISHED
+    line.report(batch.soak_machine)
+    pot = line.book.machines[batch.pot].code
+    assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) == "soak-too-short"
+    line.run(batch.plan.soak_minutes)
+    line.must_scan(batch.pail, pot, "operator")

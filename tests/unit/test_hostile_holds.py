@@ -67,6 +67,7 @@ def test_a_machine_that_says_after_all_that_it_refused_an_order_settles_the_doub
     assert pending is not None
     line.report(machine, refused_order=pending.number, refused_reason=RefusedReason.MODE)
     assert reasons(line, case) == ["order-refused"]
+    assert line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     line.must(i.Continue(batch_of(line, case).id, "order-refused", badge("reviewer"), "st"))
     Crew(line).work()
     assert not line.floor.cases

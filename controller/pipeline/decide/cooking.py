@@ -93,9 +93,11 @@ def _charge(floor: Floor, batch: Batch, pot: str, intent: ScanCode, world: World
 
 
 def _soaked(batch: Batch, by: str, world: World) -> tuple[f.Fact, ...] | Refusal:
-    """Free the soaking position and record how long the soak was."""
+    """Free the soaking position and record how long the soak was: by our clock, whatever ended it for its machine."""
     minutes = (world.now - batch.soak_began_at) / _MINUTE_MS
     plan = batch.plan
+    if minutes < plan.soak_minutes:
+        return Refusal("soak-too-short", {"batch": batch.id, "stage": batch.stage}, next_action="scan-again-later")
     too_long = minutes > plan.soak_max_minutes
     if too_long and not batch.has_met(SOAKED_TOO_LONG):  # the clock is about to hold it
         return Refusal("batch-held", {"batch": batch.id, "reason": SOAKED_TOO_LONG}, next_action="settle-hold")

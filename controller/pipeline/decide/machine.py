@@ -71,7 +71,15 @@ def report_machine(floor: Floor, intent: ReportMachine, world: World) -> Decisio
         facts += _order_progress(floor, machine, machine.pending, batch, intent, world)
     if batch is not None:
         facts += _disturbances(floor, machine, batch, intent, world)
-    return tuple(facts)
+    return _still_called(facts)
+
+
+def _still_called(facts: list[f.Fact]) -> tuple[f.Fact, ...]:
+    """Let the alarm of a held batch stand where one hold ends and another begins: it was raised, and would be cleared."""
+    again = {f"batch-held:{fact.batch}" for fact in facts if isinstance(fact, f.HoldPlaced)}
+    return tuple(
+        fact for fact in facts if not (isinstance(fact, f.AlarmCleared | f.AlarmReturned) and fact.alarm in again)
+    )
 
 
 def _changed(machine: Equipment, intent: ReportMachine) -> bool:
