@@ -32,6 +32,7 @@ from controller.model.stock import Lot, Zone
 from controller.model.world import Book, PotClass, Unit, World
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
+from devices.codec import checked_text
 from devices.model import Expired, LinkState, Mode, Order, OrderStatus, RefusedReason, State, Step
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ class PureLine:
 
     def _take(self, order: Order) -> None:
         machine = self.machines[order.machine]
+        checked_text(order.batch, "batch")
+        checked_text(order.step, "step")
         if order.number <= machine.number:
             return
         if self.now > order.not_after:  # the carrier uses the number up

@@ -113,3 +113,18 @@ def test_a_soak_that_its_machine_ended_too_soon_is_not_over(line: PureLine) -> N
     assert line.refused(i.ScanCode(batch.pail, pot, badge("operator"), "st")) == "soak-too-short"
     line.run(batch.plan.soak_minutes)
     line.must_scan(batch.pail, pot, "operator")
+
+
+def test_a_charge_that_breaks_off_in_the_second_pot_can_be_asked_again(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    line.run(20)
+    line.must(i.ReportLink(batch_of(line, case).pot, LinkState.STALE))
+    line.must(i.Migrate(batch_of(line, case).id, WHO, "st", "锅坏"))
+    work_to(line, Stage.CHARGED, case)
+    pot = batch_of(line, case).pot
+    line.machines[pot].status = OrderStatus.FAILED
+    line.report(pot)
+    line.must(i.Continue(batch_of(line, case).id, "fault", WHO, "st"))
+    Crew(line).work()
+    assert not line.floor.cases

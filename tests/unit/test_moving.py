@@ -53,10 +53,10 @@ def test_a_dead_pot_gives_its_batch_to_another_that_boils_only_what_is_missing(l
     assert batch.pot not in ("", dead)
     (task,) = line.tasks("charge")
     line.must_scan(task.code, task.into, "operator")
-    assert steps_of(line, batch.pot) == ["charge.moved.1"]
+    assert steps_of(line, batch.pot) == ["charge.2"]
     line.machines[dead].order = None  # what it does in the dark counts for nothing
     Crew(line).work()
-    assert steps_of(line, batch.pot)[:3] == ["charge.moved.1", "boil.1.deficit.1", "drain.1"]
+    assert steps_of(line, batch.pot)[:3] == ["charge.2", "boil.1.deficit.1", "drain.1"]
     deficit = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "boil.1.deficit.1")
     full_s = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "boil.1").parameters["hold_s"]
     assert full_s - deficit.parameters["hold_s"] == 10 * 60
@@ -77,7 +77,7 @@ def test_the_record_tells_who_moved_it_and_closes_the_orders_of_both_pots(line: 
     ]
     orders = {(order["machine"], order["step"]): order["outcome"] for order in record["batches"][0]["orders"]}
     assert orders[dead, "boil.1"] == "abandoned"
-    steps = ("soak", "charge.moved", "boil.", "drain.", "water.", "pack")
+    steps = ("soak", "charge.2", "boil.", "drain.", "water.", "pack")
     assert {end for (unit, step), end in orders.items() if unit != dead and step.startswith(steps)} == {"finished"}
     assert len({machine for machine, step in orders if step.startswith("charge")}) == 2
 
@@ -87,7 +87,7 @@ def test_what_was_boiled_away_is_not_told_to_the_other_pot(line: PureLine) -> No
     first = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "charge")
     line.must(i.Migrate(batch_of(line, case).id, WHO, "st", "锅坏"))
     work_to(line, Stage.CHARGED, case)
-    again = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "charge.moved.1")
+    again = next(f for f in line.facts if isinstance(f, OrderIssued) and f.step == "charge.2")
     steam_ml = 10 * batch_of(line, case).plan.setting("evaporation_ml_per_min")
     assert steam_ml
     assert first.parameters["load_ml"] - again.parameters["load_ml"] == pytest.approx(steam_ml, abs=1)

@@ -64,7 +64,7 @@ def charge_order(floor: Floor, batch: Batch, world: World) -> tuple[f.OrderIssue
     plan = batch.plan
     steam_ml = sum(record.total_counter_s for record in batch.boils) / 60 * plan.setting("evaporation_ml_per_min")
     load = {"load_ml": round(plan.load_ml - steam_ml), "herb_g": plan.herb_g, "absorb_ml": plan.absorb_ml}
-    step = f"charge.moved.{batch.moves}" if batch.moves else "charge"
+    step = f"charge.{batch.moves + 1}" if batch.moves else "charge"
     return issue_for(floor, batch, batch.pot, "charge", step, load, world)
 
 
