@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from devices.errors import SiteError
 from devices.links import open_link
 from devices.machine import ProfiledMachine
-from devices.model import LinkState
+from devices.model import LinkState, Refused, RefusedReason
 from devices.poller import Poller
 from devices.site import MANUAL
 
@@ -96,8 +96,14 @@ class Fleet:
         return self._pollers[machine].tally
 
     async def order(self, order: Order, epoch: int) -> Receipt:
-        """Carry one order to its machine and say what became of it; see `ProfiledMachine.order`."""
-        return await self.machines[order.machine].order(order, epoch, self._clock.now)
+        """Carry one order to its machine and say what became of it; see `ProfiledMachine.order`.
+
+        A machine that is monitor only is not even asked: whatever went wrong before, nothing of ours reaches it.
+        """
+        machine = self.machines[order.machine]
+        if machine.profile.monitor_only:
+            return Refused(order.number, RefusedReason.VERB)
+        return await machine.order(order, epoch, self._clock.now)
 
     async def settle(self, order: Order, since: int, *, taken: bool = False) -> Receipt | None:
         """Ask the machine what became of an order that may have left until `since`, ms; see `ProfiledMachine.settle`."""

@@ -87,7 +87,7 @@ class Poller:
         self._first_s = phase * min(self._period_s, _FIRST_ROUND_S)
         self._on_snapshot, self._on_link, self._on_fault, self._on_tried = on_snapshot, on_link, on_fault, on_tried
         self._plausibility = Plausibility(machine.profile, speed)
-        dog = machine.profile.watchdog
+        dog = None if machine.profile.monitor_only else machine.profile.watchdog
         self._heartbeat_s = math.inf if dog is None else dog.heartbeat_s
         self._beats = 0
         self._fresh_s = -math.inf

@@ -39,6 +39,8 @@ Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 Long = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Bit = Annotated[int, Field(ge=0, le=15)]
+DRIVEN = frozenset({"decoction", "soaking", "packing"})
+"""Kinds of machine that take orders."""
 Meaning = int | str
 """A number of ours, or its word in PackML's spelling: 6 or "Execute" for `StateCurrent`."""
 
@@ -198,6 +200,11 @@ class Profile:
     def by_hand(self) -> bool:
         """Whether people must work it: nothing that it says could tell what became of an order."""
         return self.handshake == "none"
+
+    @property
+    def monitor_only(self) -> bool:
+        """Whether a machine of a kind that takes orders is only read: it takes none, or has not passed the command suite."""
+        return self.kind in DRIVEN and (self.handshake == "read-only" or self.readiness.command == "todo")
 
     @property
     def scanned(self) -> tuple[Tag, ...]:

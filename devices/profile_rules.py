@@ -115,6 +115,8 @@ def _off_the_wire(profile: Profile) -> Iterator[str]:
     for place in ("tags", "command", "watchdog", "verbs", "faults"):
         if getattr(profile, place):
             yield f"{place}: a machine that is on no wire has none"
+    if profile.readiness.command == "todo":
+        yield "readiness.command: a machine that is on no wire has 'exempt'"
 
 
 def _tag(profile: Profile, tag: Tag) -> Iterator[str]:

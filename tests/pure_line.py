@@ -29,7 +29,7 @@ from controller.model.prescription import (
     Urgency,
 )
 from controller.model.stock import Lot, Zone
-from controller.model.world import Book, PotClass, Unit, World
+from controller.model.world import Book, Unit, World, planned_classes
 from controller.pipeline import Outcome, handle
 from controller.pipeline.tasks import tasks
 from devices.codec import checked_text
@@ -69,7 +69,7 @@ def book(pots_wanted: int = 6, recipes: RecipeTable = RECIPES, **pot: Any) -> Bo
         recipes=recipes,
         timezone=ZoneInfo("Asia/Shanghai"),
         machines=rows,
-        pot_classes=tuple(dict.fromkeys(PotClass(row.use, *row.volume_ml, row.pot) for row in pots)),
+        pot_classes=planned_classes(rows),
         vessels={row.code: row.id for row in rows.values() if row.kind != "storage"},
         stations={"st": Station("st", StationKind.ANY, "台", "bench")},
         hospitals=frozenset({"RS-TCM"}),

@@ -84,6 +84,8 @@ def phase(machine: MachineView) -> str:
         return "fault"
     if machine["held"]:
         return "held"
+    if machine["monitor_only"]:
+        return "watched"
     if machine["mode"].lower() in _BY_HAND:
         return "manual"
     step = _PHASE_OF_STEP.get("".join(filter(str.isalpha, machine["step"])).lower(), "")

@@ -64,12 +64,13 @@ TILES = {
     "fault": _ink("#ffffff", "#b3202f", bold=True),
     "lost": _ink("#98a0aa", "#2b2d31"),
     "out": _ink("#6f6a8c", "#1d1b29"),
+    "watched": _ink("#9c8fb8", "#241f33"),
 }
 """Colours of a machine by tone: grey rests, blue soaks, orange heats, green boils, teal runs, red needs a person."""
 
 MARKS = {
     "idle": ".", "next": ",", "dirty": "d", "wait": "w", "soak": "s", "heat": "h", "boil": "b", "flow": "f",
-    "held": "H", "fault": "!", "lost": "?", "out": "x",
+    "held": "H", "fault": "!", "lost": "?", "out": "x", "watched": "m",
 }  # fmt: skip
 """The same as a letter, for the smallest tiles and for those who do not see the colours."""
 

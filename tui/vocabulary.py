@@ -187,6 +187,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "state": ("状态", "state"),
         "watchdog": ("失控时", "unattended"),
         "waiver": ("免安全：{what}", "waiver: {what}"),
+        "monitor-only": ("只监不控：不下指令", "monitor only: takes no orders"),
         "fault": ("故障 {code}", "fault {code}"),
         "fresh": ("通信正常 {age}", "link good {age}"),
         "never": ("从未连上", "never reached"),
@@ -345,6 +346,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "fault": ("故障", "fault"),
         "lost": ("失联", "lost"),
         "out": ("停用", "out of service"),
+        "watched": ("只监不控", "monitor only"),
     },
     "status": {
         "": ("未结束", "open"),
@@ -431,6 +433,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "lost": ("失联", "lost"),
         "unseen": ("未连", "none"),
         "out": ("停用", "out"),
+        "watched": ("只监", "watch"),
     },
     "phase-short": {
         "idle": ("--", "--"),
@@ -452,6 +455,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "lost": ("断", "off"),
         "unseen": ("无", "n/a"),
         "out": ("停", "out"),
+        "watched": ("监", "mon"),
     },
     "group": {
         "pot": ("煎药机", "pots"),
@@ -894,6 +898,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "machine-attested": ("仅有设备计时", "attested by the machine alone"),
         "person-attested": ("人工煎煮", "worked by hand"),
         "mode": ("设备被切换模式", "machine mode changed"),
+        "monitor-only": ("设备只监不控", "machine is monitor only"),
         "order-refused": ("设备拒绝指令", "order refused"),
         "scrapped": ("药师决定", "by decision of a pharmacist"),
         "seal-failed": ("封口不合格", "seal failed"),
@@ -901,6 +906,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "volume-off": ("药液量不符", "liquid volume off"),
         "withdrawn": ("医师撤回", "withdrawn by the prescriber"),
         "proven": ("设备证实", "proven by the machine"),
+        "driven": ("设备恢复受控", "the machine takes orders again"),
         "abandoned": ("不再等待", "given up"),
         "disproved": ("现场确认未执行", "seen not to have acted"),
         "keyed": ("手输", "keyed"),

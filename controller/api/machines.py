@@ -104,6 +104,7 @@ class Board:
             "waiver": site.waiver,
             "watchdog": profile.watchdog.policy if profile and profile.watchdog else "",
             "by_hand": site.by_hand,
+            "monitor_only": site.monitor_only,
             "begun_by": self._begun_by(equipment),
             "begun_at": equipment.begun_at,
             "link": MANUAL if profile is not None and profile.protocol == MANUAL else link,

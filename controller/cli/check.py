@@ -16,28 +16,51 @@ from controller.cli.options import SITE_FILE
 from controller.cli.options import Config as ConfigFile
 from controller.config import ConfigError, read_config
 from controller.formulary import FormularyError, load_alarms, load_formulary, load_outage_table, load_recipes
-from controller.model.world import PotClass
+from controller.model.world import is_planned, planned_classes
 from controller.recipes.lint import lint
-from controller.runtime.books import make_book, pot_kind
+from controller.runtime.books import make_book, unit_of
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
 from devices.errors import ProfileError, SiteError
 from devices.profile import all_profiles, load_profile_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from controller.config import Config
+    from controller.model.world import Unit
+    from devices.profile import Profile
+    from devices.site import MachineSite
 
 
 def check(config: ConfigFile = SITE_FILE) -> None:
     """Check configuration, profiles, formulary, recipes, stock and people; exit 1 on any error."""
-    errors = list(dict.fromkeys(_errors(config)))
+    errors, warnings = list(dict.fromkeys(_errors(config))), list(_warnings(config))
+    for warning in warnings:
+        typer.echo(f"{warning} (警告 / warning)")
     for error in errors:
         typer.echo(error)
-    typer.echo(f"{len(errors)} 个错误 / errors" if errors else "没有错误 / no errors")
+    told = f"{len(errors)} 个错误 / errors" if errors else "没有错误 / no errors"
+    typer.echo(f"{told}, {len(warnings)} 个警告 / warnings" if warnings else told)
     raise typer.Exit(int(bool(errors)))
+
+
+def _warnings(path: Path) -> Iterator[str]:
+    """Say which machines the line will only watch, and which pots stand idle because their packer is one of them."""
+    try:
+        config, _ = read_config(path)
+        profiles = all_profiles()
+    except (ConfigError, ProfileError):
+        return
+    units = _units(config.site.machines.values(), profiles)
+    for unit in units.values():
+        place, profile = f"{config.path.name}: machine {unit.id}", profiles[config.site.machines[unit.id].profile]
+        if unit.monitor_only:
+            why = "takes no orders" if profile.handshake == "read-only" else "has not passed level command"
+            yield f"{place}: 只监不控 / monitor only: profile {profile.id!r} {why}; no work, no orders, no heat"
+        elif unit.kind == "decoction" and not is_planned(unit, units):
+            yield f"{place}: 不排产 / no work: its packer {unit.packer} is monitor only"
 
 
 def _errors(path: Path) -> Iterator[str]:
@@ -95,12 +118,14 @@ def _machine_problems(config: Config) -> Iterator[str]:
 def _recipe_problems(config: Config) -> Iterator[str]:
     """Say what the recipe numbers and the pots of the site do not keep between them."""
     profiles, name = all_profiles(), "recipes.toml" if config.recipes is None else config.recipes.name
-    pots = dict.fromkeys(
-        PotClass(pot.use, *pot.volume_ml, pot_kind(profiles[pot.profile]))
-        for pot in config.site.machines.values()
-        if pot.kind == "decoction" and pot.profile in profiles
-    )
-    yield from (f"{name}: {problem}" for problem in lint(load_recipes(config.recipes), tuple(pots)))
+    pots = planned_classes(_units(config.site.machines.values(), profiles))
+    yield from (f"{name}: {problem}" for problem in lint(load_recipes(config.recipes), pots))
+
+
+def _units(machines: Iterable[MachineSite], profiles: Mapping[str, Profile]) -> dict[str, Unit]:
+    return {
+        machine.id: unit_of(machine, profiles[machine.profile]) for machine in machines if machine.profile in profiles
+    }
 
 
 def _wire_problems(config: Config) -> Iterator[str]:

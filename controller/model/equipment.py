@@ -8,6 +8,19 @@ from devices.model import LinkState, Mode, Order, OrderStatus, State
 
 
 @dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the site's files make of a machine.
+
+    `pot_class`: under which planning finds a pot; empty for other machines and for a pot that planning must not find. `by_hand`:
+    people work it. `monitor_only`: it is read, shown and alarmed, and asked for nothing.
+    """
+
+    pot_class: str = ""
+    by_hand: bool = False
+    monitor_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Equipment:
     """One machine's row. `batch`: what occupies it; `next_batch`: what has reserved it (pots only).
 
@@ -15,7 +28,8 @@ class Equipment:
     number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
     `rinses`: cleanings since the last batch; `given_up`: how often its batch had been carried on when it left, 0 where it left as
     usual. `out_by`: who took it out of service, empty while it is in service. `waiting`: batches that wait for this packer, first
-    come first. `by_hand`: people work it; `begun_at`, `begun_by`: when, ms, and who said that the open order is under way.
+    come first. `pot_class`, `by_hand`, `monitor_only`: see `Enrolment`; `begun_at`, `begun_by`: when, ms, and who said that the
+    open order of a machine that people work is under way.
     """
 
     id: str
@@ -47,10 +61,21 @@ class Equipment:
     by_hand: bool = False
     begun_at: int = 0
     begun_by: str = ""
+    monitor_only: bool = False
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """What the site's files made of it."""
+        return Enrolment(self.pot_class, self.by_hand, self.monitor_only)
 
     @property
     def reachable(self) -> bool:
-        """Whether it would hear an order: people who work it, or seen fresh, in production mode. A `stop` also ends a fault."""
+        """Whether it may be sent an order and would hear it: people who work it, or seen fresh, in production mode.
+
+        A `stop` also ends a fault.
+        """
+        if self.monitor_only:
+            return False
         return self.by_hand or (self.link is LinkState.FRESH and self.mode is Mode.PRODUCE)
 
     @property

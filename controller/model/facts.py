@@ -742,13 +742,14 @@ class DeliveryConfirmed(OfCase):
 
 @dataclass(frozen=True, slots=True)
 class MachineEnrolled(OfMachine):
-    """A machine of the site file. `by_hand`: people work it."""
+    """A machine of the site file, new or changed. What the last three mean: `equipment.Enrolment`."""
 
     at: int
     machine: str
     kind: str
     pot_class: str
     by_hand: bool = False
+    monitor_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Protocol
+from typing import Protocol, Self
 
 from controller.model.alarm import AlarmTable
+from controller.model.equipment import Enrolment
 from controller.model.formulary import Formulary
 from controller.model.people import Station
 from controller.model.prescription import VESSEL_USE, Route
@@ -21,7 +22,7 @@ class Unit:
     `code`: the label on its vessel. `volume_ml`: (smallest load, volume), (0, 0) where it holds nothing. `packer`: where a pot
     drains to. `waiver`: what it runs without, shown on the screen. `pot`: its kind; `hopper`: it drops the late herbs by
     itself; `metered`: it says how much it moved. `names_orders`: it says itself which order it is at; of one that does not, that
-    is concluded. `by_hand`: people work it and say what they did.
+    is concluded. `by_hand`: people work it and say what they did. `monitor_only`: it is read and shown, and asked for nothing.
     """
 
     id: str
@@ -36,6 +37,19 @@ class Unit:
     metered: bool = False
     names_orders: bool = True
     by_hand: bool = False
+    monitor_only: bool = False
+
+
+def is_planned(unit: Unit, machines: Mapping[str, Unit]) -> bool:
+    """Say whether planning may choose a machine as a pot: one that takes orders, and so does the packer it drains to."""
+    packer = machines.get(unit.packer)
+    takes_orders = not unit.monitor_only and (packer is None or not packer.monitor_only)
+    return unit.kind == "decoction" and takes_orders
+
+
+def planned_classes(machines: Mapping[str, Unit]) -> tuple[PotClass, ...]:
+    """Return the classes of all pots that planning may choose."""
+    return tuple(dict.fromkeys(PotClass.of(unit) for unit in machines.values() if is_planned(unit, machines)))
 
 
 class Load(Protocol):
@@ -65,6 +79,11 @@ class PotClass:
     least_ml: int
     volume_ml: int
     kind: PotKind = PotKind.OPEN
+
+    @classmethod
+    def of(cls, pot: Unit) -> Self:
+        """Return the class of a pot."""
+        return cls(pot.use, *pot.volume_ml, pot.pot)
 
     @property
     def key(self) -> str:
@@ -108,14 +127,11 @@ class Book:
     speed: int = 1
     spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
-    def pot_class_keys(self) -> dict[str, str]:
-        """Return the name of the class of each pot."""
-        return {pot: self.pot_class(pot).key for pot in self.boil_celsius}
-
-    def pot_class(self, machine: str) -> PotClass:
-        """Return the class of a pot."""
-        pot = self.machines[machine]
-        return PotClass(pot.use, *pot.volume_ml, pot.pot)
+    def enrolment(self, machine: str) -> Enrolment:
+        """Return with what a machine of this book is enrolled."""
+        unit = self.machines[machine]
+        pot_class = PotClass.of(unit).key if is_planned(unit, self.machines) else ""
+        return Enrolment(pot_class, unit.by_hand, unit.monitor_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -768,6 +768,5 @@ def _ended(floor: Floor, fact: f.DeliveryConfirmed) -> Floor:
 
 def _enrolled(floor: Floor, fact: f.MachineEnrolled) -> Floor:
     old = floor.machines.get(fact.machine) or Equipment(fact.machine, fact.kind)
-    return put(
-        floor, "machine", fact.machine, replace(old, kind=fact.kind, pot_class=fact.pot_class, by_hand=fact.by_hand)
-    )
+    site = replace(old, kind=fact.kind, pot_class=fact.pot_class, by_hand=fact.by_hand, monitor_only=fact.monitor_only)
+    return put(floor, "machine", fact.machine, site)

@@ -44,6 +44,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
             return (*_after_freeing(floor, fact.machine), *_hush(floor, fact.machine))
         case f.MachineLinked():
             return _after_sight(floor, fact.machine)
+        case f.MachineEnrolled():
+            return (*_after_enrolment(floor, fact.machine), *_after_sight(floor, fact.machine))
         case f.MachineObserved() | f.MachineTakenOut() | f.MachinePutBack():
             return (*_after_sight(floor, fact.machine), *_hush(floor, fact.machine))
         case f.BatchScrapped():
@@ -124,6 +126,12 @@ def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     if machine.kind in ("soaking", "decoction"):
         inner.append(FillSoaks())
     return tuple(inner)
+
+
+def _after_enrolment(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
+    """Look whether what has reserved a pot may still wait for it."""
+    machine = floor.machines.get(key)
+    return (Rehouse(machine.next_batch),) if machine is not None and machine.next_batch else ()
 
 
 def _hush(floor: Floor, key: str) -> tuple[InnerIntent, ...]:

@@ -167,16 +167,23 @@ def _machine_indexes(floor: Floor, old: Equipment | None, new: Equipment | None)
         case "decoction":
             pots = floor.open_pots
             if old is not None and old.pot_class != machine.pot_class and old.pot_class in pots:
-                pots = pots.set(old.pot_class, pots[old.pot_class].drop(machine.id))
+                pots = _pooled(pots, old.pot_class, pots[old.pot_class].drop(machine.id))
             agenda = pots.get(machine.pot_class, Agenda())
             free = new is not None and not new.next_batch and new.takes_work
             agenda = (
                 agenda.put(machine.id, machine.free_at if machine.batch else 0) if free else agenda.drop(machine.id)
             )
-            changes["open_pots"] = pots.set(machine.pot_class, agenda)
+            changes["open_pots"] = _pooled(pots, machine.pot_class, agenda)
         case _:
             pass
     return changes
+
+
+def _pooled(pots: Map[str, Agenda], pot_class: str, agenda: Agenda) -> Map[str, Agenda]:
+    """Keep no class without an open pot, so that the index depends on what the machines are and not on what they were."""
+    if agenda:
+        return pots.set(pot_class, agenda)
+    return pots.delete(pot_class) if pot_class in pots else pots
 
 
 def _rebook(booked: Map[str, tuple[str, ...]], machine: str, before: str, after: str) -> Map[str, tuple[str, ...]]:

@@ -16,8 +16,9 @@ from controller.config import VESSELS
 from controller.formulary import load_alarms
 from controller.model.people import Station, StationKind
 from controller.model.recipe import PotKind
-from controller.model.world import Book, PotClass, Unit
+from controller.model.world import Book, Unit, planned_classes
 from devices.errors import SiteError
+from devices.profile import DRIVEN
 from devices.site import MANUAL, grace_s
 
 if TYPE_CHECKING:
@@ -29,12 +30,8 @@ if TYPE_CHECKING:
     from devices.profile import Profile
     from devices.site import MachineSite, Site
 
-_DRIVEN: Final = frozenset({"decoction", "soaking", "packing"})
-"""Kinds of machine that take orders."""
 BY_HAND: Final = frozenset({"decoction", "soaking"})
 """Kinds of machine that people may work with scans and a timer."""
-_FOLLOWED: Final = frozenset({"echo", "busy"})
-"""Handshakes by which the line knows what became of an order."""
 _WORDS: Final = ("BootCount", "UnitModeCurrent")
 _NEEDS: Final = {
     "decoction": (*_WORDS, "ErrorConditions", "BoilSeconds", "BoilBegan", "ActualTemperature"),
@@ -51,6 +48,7 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
     """Put the book together. Raises SiteError where a machine and its profile do not fit."""
     site = config.site
     machines = {machine.id: (machine, _profile(machine, profiles, site)) for machine in site.machines.values()}
+    units = {key: unit_of(*pair) for key, pair in machines.items()}
     pots = {key: pair for key, pair in machines.items() if pair[0].kind == "decoction"}
     stations = (
         *config.stations,
@@ -60,10 +58,8 @@ def make_book(config: Config, formulary: Formulary, recipes: RecipeTable, profil
         formulary=formulary,
         recipes=recipes,
         timezone=config.timezone,
-        machines=MappingProxyType({machine.id: _unit(machine, profile) for machine, profile in machines.values()}),
-        pot_classes=tuple(
-            dict.fromkeys(PotClass(pot.use, *pot.volume_ml, pot_kind(profile)) for pot, profile in pots.values())
-        ),
+        machines=MappingProxyType(units),
+        pot_classes=planned_classes(units),
         vessels=MappingProxyType({pot.code: pot.id for pot, _ in machines.values() if pot.kind in VESSELS}),
         stations=MappingProxyType({station.id: station for station in stations}),
         hospitals=frozenset(config.hospitals),
@@ -115,7 +111,8 @@ def _has_hopper(profile: Profile) -> bool:
     return decoct is not None and any(parameter.name == "late_s" for parameter in decoct.parameters)
 
 
-def _unit(machine: MachineSite, profile: Profile) -> Unit:
+def unit_of(machine: MachineSite, profile: Profile) -> Unit:
+    """Return what decisions know of a machine with such a profile."""
     is_pot = machine.kind == "decoction"
     return Unit(
         machine.id,
@@ -129,7 +126,8 @@ def _unit(machine: MachineSite, profile: Profile) -> Unit:
         hopper=is_pot and _has_hopper(profile),
         metered=is_pot and "OrderValue" in profile.tags,
         names_orders=profile.handshake == "echo",
-        by_hand=profile.by_hand and machine.kind in BY_HAND,
+        by_hand=profile.by_hand and machine.kind in BY_HAND and not profile.monitor_only,
+        monitor_only=profile.monitor_only,
     )
 
 
@@ -143,23 +141,14 @@ def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) 
         raise SiteError(
             f"profile {machine.profile!r} and the url {machine.url!r} do not go together", machine=machine.id
         )
+    if machine.kind not in DRIVEN or profile.monitor_only:
+        return profile
     if profile.vessel == "pressure" and not site.pressure_cooking:
         raise SiteError("cooks under pressure, and the site has pressure_cooking = false", machine=machine.id)
-    if machine.kind not in _DRIVEN:
-        return profile
-    if profile.readiness.command == "todo":
-        raise SiteError(
-            f"profile {machine.profile!r} has not passed the command suite: monitor only, it must not start heat",
-            machine=machine.id,
-        )
     if profile.by_hand:
         if machine.kind not in BY_HAND:
             raise SiteError("cannot be worked by hand: bags and seals only a machine can measure", machine=machine.id)
         return profile
-    if profile.handshake not in _FOLLOWED:
-        raise SiteError(
-            f"profile {machine.profile!r} takes no orders: nobody could make anything in it", machine=machine.id
-        )
     if missing := [tag for tag in _NEEDS[machine.kind] if tag not in profile.tags]:
         raise SiteError(
             f"profile {machine.profile!r} has no {', '.join(missing)}: without that nobody could release what it made",

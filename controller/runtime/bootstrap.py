@@ -241,13 +241,15 @@ class _Controller:
 
     async def _enrol(self) -> None:
         """Enter what the site's files have and the line has not."""
-        classes = self._line.book.pot_class_keys()
-        new = new_in_files(self._line.floor, self._config.site, self._config.zones, self._lots, classes, self._by_hand)
+        new = new_in_files(self._line.floor, self._line.book, self._config.zones, self._lots)
         if new is not None:
             await self._line.submit(new)
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))
         if simulated_only(self._config.site):
             await self._line.submit(EnrolRecipe())
+        for unit in self._line.book.machines.values():
+            if unit.monitor_only:
+                _LOG.warning("monitor-only", machine=unit.id)
         table = self._line.book.recipes
         if table.digest not in self._line.floor.recipes:
             _LOG.warning("recipe-not-approved", version=table.version, digest=table.digest)

@@ -17,12 +17,12 @@ from controller.model.intents import EnrolStock
 from controller.pipeline import restore_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from controller.model.stock import Lot, Zone
+    from controller.model.world import Book
     from controller.pipeline import Aggregate
     from controller.store import Loaded
-    from devices.site import Site
 
 _LOG = structlog.get_logger(__name__)
 
@@ -43,25 +43,13 @@ def restore(loaded: Loaded, machines: Collection[str]) -> Floor:
     return replace(floor, at=loaded.last_at)
 
 
-def new_in_files(
-    floor: Floor,
-    site: Site,
-    zones: Sequence[Zone],
-    lots: Sequence[Lot],
-    pot_classes: Mapping[str, str],
-    by_hand: Collection[str] = (),
-) -> EnrolStock | None:
-    """Return what the files have and the floor has not, or has otherwise; None where there is nothing.
-
-    `pot_classes`: by pot. `by_hand`: machines that people work.
-    """
+def new_in_files(floor: Floor, book: Book, zones: Sequence[Zone], lots: Sequence[Lot]) -> EnrolStock | None:
+    """Return what the files have and the floor has not, or has otherwise; None where there is nothing."""
     known = floor.machines
     machines = tuple(
         (machine.id, machine.kind)
-        for machine in site.machines.values()
-        if machine.id not in known
-        or pot_classes.get(machine.id, known[machine.id].pot_class) != known[machine.id].pot_class
-        or known[machine.id].by_hand != (machine.id in by_hand)
+        for machine in book.machines.values()
+        if machine.id not in known or known[machine.id].enrolment != book.enrolment(machine.id)
     )
     changed_zones = tuple(zone for zone in zones if _zone_in_file(floor.zones.get(zone.id)) != zone)
     changed_lots = tuple(lot for lot in lots if _lot_in_file(floor.lots.get(lot.id)) != lot)

@@ -45,4 +45,5 @@ def promising(floor: Floor, pot: str) -> bool:
     """Say whether a pot can be used as soon as what is in it is done: nobody knows when a held batch will be."""
     machine = floor.machines[pot]
     inside = floor.batches.get(machine.batch)
-    return machine.takes_work and (inside is None or all(hold.cause is Cause.LINK for hold in inside.holds))
+    in_plan = machine.takes_work and bool(machine.pot_class)
+    return in_plan and (inside is None or all(hold.cause is Cause.LINK for hold in inside.holds))

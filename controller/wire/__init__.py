@@ -40,6 +40,7 @@ class MachineView(TypedDict):
     """One machine, live. `link`: never, fresh, stale, or manual where there is none; `link_since`: ms.
 
     `by_hand`: people work it; `begun_by`: who said, at `begun_at` (ms), that the present step is under way, empty otherwise.
+    `monitor_only`: it is read, shown and alarmed, and never asked for anything.
     `batch`, `case`, `prescription_no` are empty where it holds nothing.
     """
 
@@ -50,6 +51,7 @@ class MachineView(TypedDict):
     waiver: str
     watchdog: str
     by_hand: bool
+    monitor_only: bool
     begun_by: str
     begun_at: int
     link: str

@@ -76,7 +76,7 @@ class _Past:
         self.id, self._ends = config.line, int(time.time() * 1000)
         self.line = line = PureLine(now=self._ends - _AGO_MS, book=book)
         self._numbers = count(1)
-        stock = new_in_files(line.floor, config.site, config.zones, load_lots(config, book.formulary.herbs), {})
+        stock = new_in_files(line.floor, book, config.zones, load_lots(config, book.formulary.herbs))
         assert stock is not None
         line.must(stock)
         for person in (*people_to_enrol(config, frozenset(), store, hash_pin), *PEOPLE.values()):

@@ -12,11 +12,13 @@ from random import Random
 
 import pytest
 
+from controller.model import facts as f
 from controller.model import intents as i
 from controller.model.batch import Stage
 from controller.model.facts import FACTS
 from controller.model.floor import Floor
 from controller.model.prescription import Handling, Item, RecipeClass
+from controller.model.world import Unit, planned_classes
 from controller.pipeline import evolve, is_open, restore_row
 from controller.pipeline.react import is_inside
 from devices.model import Expired, LinkState, Mode, OrderStatus, Unknown
@@ -56,6 +58,7 @@ class Day:
             self.shelf,
             self.service,
             self.outage,
+            self.commission,
         )
 
     def step(self) -> None:
@@ -184,6 +187,16 @@ class Day:
             self.line.must(i.ReportLink(name, LinkState.FRESH))
             self.line.report(name)
 
+    def commission(self) -> None:
+        """Profiles of some machines lose their pass of level command while the controller is away; most get it back."""
+        names = self.random.sample(sorted(self.line.machines), self.random.randrange(1, 4))
+        for name in names:
+            if len(planned_classes(monitored(self.line, [name], only=True))) == len(_READY.book.pot_classes):
+                monitor(self.line, [name], only=True)  # what the site can make stays the same
+        self.line.run(self.random.uniform(0, 20))
+        self.work()
+        monitor(self.line, [name for name in names if self.random.random() < 0.7], only=False)
+
     def zone(self) -> None:
         self.line.must(i.ReportZone("normal", 35.0, 50.0))
         self.line.must(i.ReportZone("normal", 20.0, 50.0))
@@ -191,6 +204,7 @@ class Day:
 
     def finish(self) -> None:
         """Bring everything to an end: nothing may be stuck without a person being asked."""
+        monitor(self.line, list(self.line.machines), only=False)
         crew = Crew(self.line)
         for _ in range(3000):
             while crew._once():
@@ -203,6 +217,17 @@ class Day:
             self.line.run(2)
         stuck = [(b.stage, b.holds, b.order_step, b.pot, b.packer) for b in self.line.floor.batches.values()]
         raise AssertionError(stuck)
+
+
+def monitored(line: PureLine, names: list[str], *, only: bool) -> dict[str, Unit]:
+    return {**line.book.machines, **{name: replace(line.book.machines[name], monitor_only=only) for name in names}}
+
+
+def monitor(line: PureLine, names: list[str], *, only: bool) -> None:
+    """The controller starts again, with other profiles for these machines."""
+    units = monitored(line, names, only=only)
+    line.book = replace(line.book, machines=units, pot_classes=planned_classes(units))
+    line.must(i.EnrolStock((), (), tuple((unit.id, unit.kind) for unit in units.values())))
 
 
 def settle(line: PureLine, batch_id: str, random: Random) -> None:
@@ -254,6 +279,30 @@ def check_laws(line: PureLine) -> None:
     assert len(held) == len(set(held)), "one batch is in two pots"
 
 
+def check_monitored(line: PureLine) -> None:
+    """A machine that is monitor only gets no order, and planning gives it no batch and no reservation."""
+    watched: set[str] = set()
+    idle: set[str] = set()
+    for fact in line.facts:
+        match fact:
+            case f.MachineEnrolled():
+                (watched.add if fact.monitor_only else watched.discard)(fact.machine)
+                (idle.discard if fact.pot_class else idle.add)(fact.machine)
+            case f.OrderIssued():
+                assert fact.machine not in watched, fact
+            case f.SoakAssigned():
+                assert not {fact.machine, fact.pot} & watched, fact
+                assert fact.pot not in idle, fact
+            case f.PotReserved():
+                assert fact.pot not in watched | idle, fact
+            case f.PackerTaken():
+                assert fact.packer not in watched, fact
+            case f.PailPlaced() | f.PailCharged():
+                assert getattr(fact, "machine", getattr(fact, "pot", "")) not in watched, fact
+            case _:
+                pass
+
+
 def check_replay(line: PureLine) -> None:
     folded = _READY.floor
     for fact in line.facts:
@@ -274,6 +323,7 @@ def test_a_random_day_keeps_every_law_and_can_be_brought_to_an_end(seed: int) ->
         check_laws(day.line)
         if step % 50 == 0:
             check_replay(day.line)
+    check_monitored(day.line)
     day.finish()
     check_laws(day.line)
     check_replay(day.line)

@@ -116,7 +116,7 @@ def machine(name: str, kind: str, **more: Any) -> dict[str, Any]:
     """Return one machine at rest."""
     return {
         "id": name, "kind": kind, "code": code("V", name), "profile": f"{name.partition('-')[0]}-modbus", "waiver": "",
-        "watchdog": "finish-phase" if kind == "decoction" else "", "by_hand": False, "begun_by": "",
+        "watchdog": "finish-phase" if kind == "decoction" else "", "by_hand": False, "monitor_only": False, "begun_by": "",
         "begun_at": 0, "link": "fresh", "link_since": NOW - 3 * HOUR, "age_s": 0.4,
         "state": "IDLE", "step": "NONE", "mode": "PRODUCE", "boot": 1, "fault": 0, "fault_zh": "", "fault_en": "",
         "batch": "", "case": "", "prescription_no": "", "next_batch": "", "held": False, "order_step": "", "remaining_s": 0,

@@ -13,8 +13,8 @@ import pytest
 from devices.errors import LinkLied, SiteError
 from devices.fleet import Fleet
 from devices.links.memory import MemoryLink, MemoryMachine
-from devices.model import Accepted, LinkState, Quality, Snapshot
-from devices.profile import Profile, all_profiles
+from devices.model import Accepted, LinkState, Quality, Refused, RefusedReason, Snapshot
+from devices.profile import Profile, Readiness, all_profiles
 from devices.site import MachineSite, PlantClock, Site, boot_seconds
 from tests.contract.words import order, place, until
 
@@ -201,6 +201,25 @@ async def test_the_watchdog_is_fed_and_each_beat_differs_from_the_last() -> None
         await until(lambda: len(watch.peers["pot-00"].beats) >= 3, 5)
     assert watch.peers["pot-00"].beats[:3] == [1, 2, 3]
     assert watch.peers["scale-1"].beats == []
+
+
+async def test_a_machine_that_is_monitor_only_is_read_and_never_written_to() -> None:
+    pot = PROFILES["pot-modbus"]
+    assert pot.watchdog is not None
+    untried = replace(
+        pot,
+        readiness=Readiness(link="done", monitor="done", command="todo"),
+        watchdog=replace(pot.watchdog, heartbeat_s=0.25),
+    )
+    watch = Watch(_pots(1), {**PROFILES, pot.id: untried})
+    async with watch.running():
+        assert await watch.fleet.order(order(1, machine="pot-00"), 1) == Refused(1, RefusedReason.VERB)
+        assert await watch.fleet.order(replace(order(2, machine="pot-00"), verb="stop"), 1) == Refused(
+            2, RefusedReason.VERB
+        )
+        await until(lambda: len(watch.snapshots["pot-00"]) >= 4, 5)
+        assert await watch.fleet.settle(order(1, machine="pot-00"), 0) is None, "what it does may be asked"
+    assert (watch.peers["pot-00"].effects, watch.peers["pot-00"].beats) == ([], [])
 
 
 async def test_half_of_the_machines_silent_delays_none_of_the_others() -> None:

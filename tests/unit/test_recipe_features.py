@@ -14,7 +14,7 @@ from controller.model.facts import CheckpointRecorded, HopperLoaded, LateAdded, 
 from controller.model.plan import Plan
 from controller.model.prescription import Handling, RecipeClass, Urgency
 from controller.model.recipe import PotKind
-from controller.model.world import PotClass
+from controller.model.world import PotClass, planned_classes
 from controller.recipes import NotMadeHere, make_plan
 from tests import medicine
 from tests.pure_line import MINUTE, RECIPES, Crew, PureLine, badge
@@ -191,8 +191,7 @@ def test_a_plan_for_open_pots_never_goes_to_a_sealed_one() -> None:
     pots = {key: unit for key, unit in line.book.machines.items() if unit.kind == "decoction"}
     sealed = {key: replace(unit, pot=PotKind.SEALED) for key, unit in list(pots.items())[:4]}
     book = replace(line.book, machines={**line.book.machines, **sealed})
-    classes = tuple(dict.fromkeys(book.pot_class(key) for key in pots))
-    line.book = replace(book, pot_classes=classes)
+    line.book = replace(book, pot_classes=planned_classes(book.machines))
     line.must(i.EnrolStock((), (), tuple((key, "decoction") for key in sealed)))
     begin(line, items=items_with(LATE), doses=14)
     Crew(line).work(until="SoakAssigned")
@@ -207,7 +206,7 @@ def test_a_pot_whose_profile_changed_is_found_under_its_new_kind() -> None:
     unit = replace(line.book.machines[pot], pot=PotKind.CIRCULATING)
     line.book = replace(line.book, machines={**line.book.machines, pot: unit})
     line.must(i.EnrolStock((), (), ((pot, "decoction"),)))
-    assert not line.floor.open_pots[old]
+    assert old not in line.floor.open_pots
     assert [key for _, key in line.floor.open_pots[f"{old}/circulating"]] == [pot]
 
 

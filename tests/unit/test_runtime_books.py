@@ -88,9 +88,7 @@ def without(*names: str) -> dict[str, Tag]:
     ("changes", "said"),
     [
         ({"vessel": "pressure"}, "pressure_cooking"),
-        ({"readiness": Readiness(link="done", monitor="done", command="todo")}, "monitor only"),
         ({"protocol": "manual", "handshake": "none", "tags": {}}, "do not go together"),
-        ({"handshake": "read-only", "verbs": {}}, "takes no orders"),
         ({"handshake": "busy", "tags": without("BoilSeconds")}, "has no BoilSeconds"),
         ({"tags": without("BootCount", "ErrorConditions")}, "has no BootCount, ErrorConditions"),
     ],
@@ -101,6 +99,26 @@ def test_a_machine_that_this_line_must_not_or_cannot_heat_is_refused_at_start(
     profiles = {**PROFILES, "pot-modbus": replace(PROFILES["pot-modbus"], **changes)}
     with pytest.raises(SiteError, match=said):
         make_book(load_config(written(tmp_path, GOOD)), FORMULARY, RECIPES, profiles)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"readiness": Readiness(link="done", monitor="done", command="todo")},
+        {"readiness": Readiness(link="done", monitor="done", command="todo"), "vessel": "pressure"},
+        {"readiness": Readiness(link="done", monitor="done", command="todo"), "handshake": "none"},
+        {"handshake": "read-only", "verbs": {}, "tags": without("BootCount", "BoilSeconds")},
+    ],
+)
+def test_a_machine_that_has_not_passed_level_command_is_in_the_book_and_out_of_the_plan(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    profiles = {**PROFILES, "pot-modbus": replace(PROFILES["pot-modbus"], **changes)}
+    book = make_book(load_config(written(tmp_path, GOOD)), FORMULARY, RECIPES, profiles)
+    pot = book.machines["pot-01"]
+    assert (pot.monitor_only, pot.by_hand) == (True, False)
+    assert (book.pot_classes, book.enrolment("pot-01").pot_class) == ((), "")
+    assert book.machines["store-1"].monitor_only is False, "nobody expects orders of a sensor"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from controller.model.floor import Floor
 from controller.model.stock import Lot, Zone
 from controller.runtime.recovery import new_in_files, restore
 from controller.store import Group, Loaded, Store
-from devices.site import Site
 from tests import pure_line
 from tests.runtime_fakes import NOW, an_order
 
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
 ZONE = Zone("normal", "常温", "ambient", (10.0, 30.0), (35.0, 75.0), "sensor-1")
 LOT = Lot("L-1", "桂枝", "示例饮片厂", inspection_passed=True, inspection="合格", expires_at=NOW * 2, received_at=NOW,
           zone="normal", drawer="D-1")  # fmt: skip
-
-
-def a_site(path: Path) -> Site:
-    return Site(
-        "测试中心", "Asia/Shanghai", 101.3, pressure_cooking=False, speed=1, state=path, machines=pure_line.machines()
-    )
 
 
 def loaded(*rows: tuple[str, str, object], last_at: int = NOW) -> Loaded:
@@ -62,25 +55,26 @@ def test_a_machine_at_work_may_not_be_missing(work: dict[str, object]) -> None:
         restore(loaded(("machine", "pot-99", gone)), pure_line.machines())
 
 
-def test_only_what_is_new_or_changed_in_the_files_is_entered(tmp_path: Path) -> None:
-    site = a_site(tmp_path)
-    first = new_in_files(Floor(), site, [ZONE], [LOT], {})
-    assert first is not None
-    assert (first.lots, first.zones, len(first.machines)) == ((LOT,), (ZONE,), len(site.machines))
+def test_only_what_is_new_or_changed_in_the_files_is_entered() -> None:
     line = pure_line.PureLine()
+    first = new_in_files(Floor(), line.book, [ZONE], [LOT])
+    assert first is not None
+    assert (first.lots, first.zones, len(first.machines)) == ((LOT,), (ZONE,), len(line.book.machines))
     line.must(first)
-    assert new_in_files(line.floor, site, [ZONE], [LOT], {}) is None
+    assert new_in_files(line.floor, line.book, [ZONE], [LOT]) is None
     warm, dear = replace(ZONE, celsius=(10.0, 25.0)), replace(LOT, producer="另一饮片厂")
-    changed = new_in_files(line.floor, site, [warm], [dear], {})
+    unit = line.book.machines["pot-01"]
+    book = replace(line.book, machines={**line.book.machines, "pot-01": replace(unit, monitor_only=True)})
+    changed = new_in_files(line.floor, book, [warm], [dear])
     assert changed is not None
-    assert (changed.lots, changed.zones, changed.machines) == ((dear,), (warm,), ())
+    assert (changed.lots, changed.zones, changed.machines) == ((dear,), (warm,), (("pot-01", "decoction"),))
 
 
-def test_what_a_zone_and_a_lot_lived_through_is_not_a_change_of_the_files(tmp_path: Path) -> None:
+def test_what_a_zone_and_a_lot_lived_through_is_not_a_change_of_the_files() -> None:
     line = pure_line.PureLine.ready()
     line.must(pure_line.i.ReportZone("normal", 45.0, 50.0))
     zone = line.floor.zones["normal"]
     assert zone.out
     in_file = replace(zone, first_at=0, excursion_at=0, excursion_value=0.0, out=False)
     lots = [replace(lot, quarantined=False, deviation_by="") for lot in line.floor.lots.values()]
-    assert new_in_files(line.floor, a_site(tmp_path), [in_file], lots, {}) is None
+    assert new_in_files(line.floor, line.book, [in_file], lots) is None

@@ -209,6 +209,25 @@ def test_a_pot_worked_by_hand_is_neither_lost_nor_unseen(more: dict[str, Any], p
     assert figures.phase(pot) == phase
 
 
+@pytest.mark.parametrize(
+    ("more", "phase"),
+    [
+        ({}, "watched"),
+        ({"step": "HOLD_BOIL", "mode": "MANUAL"}, "watched"),
+        ({"fault": 3}, "fault"),
+        ({"link": "stale"}, "lost"),
+        ({"held": True, "batch": "B-1"}, "held"),
+    ],
+)
+def test_a_machine_that_is_monitor_only_is_marked_on_the_map_and_on_its_page(more: dict[str, Any], phase: str) -> None:
+    pot: Any = machine("pot-19", "decoction", monitor_only=True, **more)
+    assert figures.phase(pot) == phase
+    view = replace(state.with_machines(full(), [pot], NOW_S, complete=True), machine_id="pot-19")
+    for words, told in ((ZH, "只监不控"), (Words("en"), "monitor only")):
+        assert told in "\n".join(line.plain for line in machine_painter.head(pot, view, words, NOW_S, 80))
+        assert told in "\n".join(line.plain for line in overview.chosen(view, words, "pot-19", NOW_S, 80))
+
+
 def test_the_screen_of_a_pot_worked_by_hand_says_whose_word_it_shows_and_since_when() -> None:
     pot: Any = machine("pot-19", "decoction", link="manual", batch="B-1", begun_by="测试煎药员01", begun_at=NOW)
     view = replace(state.with_machines(full(), [pot], NOW_S, complete=True), machine_id="pot-19")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.words import Words
 
 _NAME = 14
-_COLOURS = ("idle", "next", "dirty", "wait", "soak", "heat", "boil", "flow", "held", "fault", "lost", "out")
+_COLOURS = ("idle", "next", "dirty", "wait", "soak", "heat", "boil", "flow", "held", "fault", "lost", "out", "watched")
 
 
 def page(

@@ -54,6 +54,7 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
         [
             link(machine, view, words, now_s),
             *([] if machine["link"] == "manual" else _told(machine, words)),
+            *([say((words("machine.monitor-only"), WARN))] if machine["monitor_only"] else []),
             *(
                 [say((words("machine.waiver", what=words.of("waiver", machine["waiver"])), WARN))]
                 if machine["waiver"]

@@ -128,6 +128,7 @@ def chosen(view: View, words: Words, machine_id: str, now_s: float, width: int) 
         ),
         say((words("machine.rest"), DIM), " ", span(rest)) if rest else say(),
         _holds(machine, words),
+        say((words("machine.monitor-only"), WARN)) if machine["monitor_only"] else say(),
         say((words("machine.stale", at=clock(machine["link_since"], figures.site_zone(view))), DIM))
         if figures.tone(state) == "lost"
         else say(),

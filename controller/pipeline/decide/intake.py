@@ -10,6 +10,7 @@ from controller.model.batch import Cause, Choice, Hold, Stage
 from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
 from controller.model.refusal import Refusal
+from controller.model.world import is_planned
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.rows import intake_name
 from controller.recipes import NotMadeHere, make_plan, sketch
@@ -85,7 +86,8 @@ def _not_made(why: NotMadeHere) -> Refusal:
 
 def in_danger(floor: Floor, plan: Plan | Sketch, promised_at: int, world: World) -> bool:
     """Say whether the promise is at risk as the floor stands."""
-    pots = len(world.book.boil_celsius)
+    book = world.book
+    pots = sum(is_planned(book.machines[pot], book.machines) for pot in book.boil_celsius)
     return at_risk(world.now, promised_at, plan.estimate_minutes, len(floor.to_soak), pots, plan.pot_minutes)
 
 

@@ -190,6 +190,8 @@ def _in_doubt(
         choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
         return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
     case = _case(floor, order)
+    if not machine.accepted and machine.monitor_only:
+        return alarm
     if not machine.accepted and not world.book.machines[machine.id].names_orders:
         return (*alarm, stop_order(machine, case, world))
     if not machine.accepted and not is_active(floor, f"{IN_DOUBT}:{machine.id}"):

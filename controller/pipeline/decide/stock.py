@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
@@ -10,6 +11,7 @@ from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import DESKS, refuse_actor, refuse_station
+from controller.pipeline.decide.enrolment import enrolled
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -21,19 +23,7 @@ if TYPE_CHECKING:
 
 def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
     """Take in what is new or changed in the stock and site files; what the line knows of a lot or zone stays with it."""
-    machines = (
-        f.MachineEnrolled(
-            world.now,
-            key,
-            kind,
-            _class(key, world) if kind == "decoction" else "",
-            world.book.machines[key].by_hand,
-        )
-        for key, kind in intent.machines
-        if key not in floor.machines
-        or (kind == "decoction" and floor.machines[key].pot_class != _class(key, world))
-        or floor.machines[key].by_hand != world.book.machines[key].by_hand
-    )
+    machines = chain.from_iterable(enrolled(floor, key, kind, world) for key, kind in intent.machines)
     zones = (
         f.ZoneEnrolled(world.now, zone)
         for zone in (_with_history(zone, floor.zones.get(zone.id)) for zone in intent.zones)
@@ -45,10 +35,6 @@ def enrol_stock(floor: Floor, intent: EnrolStock, world: World) -> Decision:
         if lot != floor.lots.get(lot.id)
     )
     return (*machines, *zones, *lots)
-
-
-def _class(pot: str, world: World) -> str:
-    return world.book.pot_class(pot).key
 
 
 def _with_history(zone: Zone, known: Zone | None) -> Zone:
