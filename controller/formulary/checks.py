@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TIMED = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_SEPARATELY, Handling.DECOCT_FOR_WATER})
 _IN_POT = frozenset({Handling.DECOCT_FIRST, Handling.DECOCT_FOR_WATER, Handling.ADD_LATE, Handling.WRAP})
-_OF_GROUPS = frozenset({"link-stale", "links-lost"})
+_OF_GROUPS = frozenset({"link-stale", "links-lost", "peer-distrusted", "peers-distrusted"})
 
 
 def formulary_checks(herbs: HerbFile, pairs: PairFile, pregnancy: PregnancyFile, aliases: AliasFile) -> Iterator[str]:
@@ -81,8 +81,8 @@ def _twice(place: str, names: Iterable[str]) -> Iterator[str]:
 
 def alarm_checks(table: AlarmTable) -> Iterator[str]:
     """Yield what is wrong with the rules of alarms: no group of one, no shelf without time, no response before it is due."""
-    if table.group_links_from < 2:  # noqa: PLR2004 - one is no group
-        yield "alarms.toml: group_links_from: under 2"
+    if table.group_from < 2:  # noqa: PLR2004 - one is no group
+        yield "alarms.toml: group_from: under 2"
     if table.longest_shelf_minutes < 1:
         yield "alarms.toml: longest_shelf_minutes: under 1"
     for priority in Priority:
@@ -95,8 +95,8 @@ def alarm_checks(table: AlarmTable) -> Iterator[str]:
     for name, rule in table.rules.items():
         yield from (f"alarms.toml: rules.{name}.{problem}" for problem in _alarm_problems(rule))
     for name in _OF_GROUPS & table.rules.keys():
-        if table.rules[name].on_delay_s or table.rules[name].latched:
-            yield f"alarms.toml: rules.{name}: what belongs to a group is neither late nor latched"
+        if table.rules[name].on_delay_s:
+            yield f"alarms.toml: rules.{name}: what belongs to a group is not late"
 
 
 def _alarm_problems(rule: AlarmRule) -> Iterator[str]:

@@ -94,13 +94,13 @@ class LoadLimits:
 
 @dataclass(frozen=True, slots=True)
 class AlarmTable:
-    """All rules, by name. `group_links_from`: so many lost links are one alarm. `longest_shelf_minutes`: plant time.
+    """All rules, by name. `group_from`: so many machines with the same trouble are one alarm.
 
-    `repeat_minutes`: wall minutes after which what nobody has acknowledged is said again.
+    `longest_shelf_minutes`: plant time. `repeat_minutes`: wall minutes after which what nobody has acknowledged is said again.
     """
 
     rules: Mapping[str, AlarmRule]
-    group_links_from: int
+    group_from: int
     longest_shelf_minutes: int
     repeat_minutes: Mapping[Priority, int]
     load: LoadLimits

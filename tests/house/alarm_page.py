@@ -55,7 +55,8 @@ def _rules() -> Iterator[str]:
     yield ""
     yield f"Respond: minutes of people. Said again while nobody has acknowledged it: {repeat}."
     yield "Delays: seconds of the process; a lost link waits 5 s more before it is reported."
-    yield f"{table.group_links_from} lost links are one alarm. A shelf is at most {table.longest_shelf_minutes} minutes."
+    yield f"{table.group_from} lost links, or {table.group_from} distrusted peers, are one alarm that names the first."
+    yield f"A shelf is at most {table.longest_shelf_minutes} minutes."
     facts = {"source": "X", "detail": "D"}
     for name in table.rules:
         said = [texts.say(section, name, facts) for section in ("alarm", "cause", "action")]

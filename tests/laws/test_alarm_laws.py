@@ -46,6 +46,7 @@ ACTS = st.one_of(
     st.tuples(st.just("report"), MACHINE, st.sampled_from([0, 3]), st.sampled_from([Mode.PRODUCE, Mode.MAINTENANCE])),
     st.tuples(st.just("run"), st.sampled_from([0.1, 1.0, 20.0, 90.0])),
 )
+PEER_ACTS = ("distrust", "trust", "lose", "regain", "acknowledge")
 UNSEEN, SEEN, AWAY, GONE = AlarmState.UNACK, AlarmState.ACKED, AlarmState.SHLVD, AlarmState.NORMAL
 ASIDE = {AWAY, AlarmState.DSUPR, AlarmState.OOSRV}
 ALLOWED = {
@@ -150,13 +151,42 @@ def test_the_clock_knows_every_alarm_that_will_want_something_and_comes_to_rest(
 @given(st.lists(st.tuples(st.sampled_from(sorted(READY.machines)), st.booleans()), max_size=60))
 def test_however_links_come_and_go_few_alarms_call(flips: list[tuple[str, bool]]) -> None:
     line = a_line()
-    many = line.book.alarms.group_links_from
+    many = line.book.alarms.group_from
     for machine, lost in flips:
         line.must(i.ReportLink(machine, LinkState.STALE if lost else LinkState.FRESH))
         calling = [alarm for alarm in line.floor.alarms.values() if alarm.state in CALLING and not alarm.returned_at]
         stale = sum(machine.link is LinkState.STALE for machine in line.floor.machines.values())
         assert len(calling) <= many
         assert bool(calling) is bool(stale), "a lost link is always said, by itself or by the group"
+
+
+@LAW
+@given(st.lists(st.tuples(st.sampled_from(sorted(READY.machines)), st.sampled_from(PEER_ACTS)), max_size=60))
+def test_however_peers_and_links_come_and_go_few_alarms_call(acts: list[tuple[str, str]]) -> None:
+    line = a_line()
+    distrusted: set[str] = set()
+    for machine, act in acts:
+        match act:
+            case "distrust":
+                distrusted.add(machine)
+                line.must(i.ReportPeer(machine, "expired"))
+            case "trust":
+                distrusted.discard(machine)
+                line.must(i.ReportPeer(machine, ""))
+            case "acknowledge":
+                for key in sorted(line.floor.alarms):
+                    line.do(i.AcknowledgeAlarm(key, WHO, "st"))
+            case _:
+                line.must(i.ReportLink(machine, LinkState.STALE if act == "lose" else LinkState.FRESH))
+        stand = [alarm for alarm in line.floor.alarms.values() if alarm.active and not alarm.returned_at]
+        said = [alarm for alarm in stand if not alarm.suppressed_by]
+        assert len(said) <= 2 * line.book.alarms.group_from
+        assert any("distrusted" in alarm.rule for alarm in said) is bool(distrusted)
+        lost = {key for key, row in line.floor.machines.items() if row.link is LinkState.STALE}
+        assert any(alarm.rule.startswith("link") for alarm in said) is bool(lost - distrusted)
+        for alarm in stand:
+            by = line.floor.alarms.get(alarm.suppressed_by)
+            assert not alarm.suppressed_by or (by in stand), "what is hushed is said by an alarm that stands"
 
 
 @LAW

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.formulary import load_alarms
+from controller.model import facts as f
 from controller.model import intents as i
 from controller.model.alarm import Ailment, AlarmState
 from controller.pipeline.decide import alarms, links
@@ -50,7 +51,7 @@ def test_thirty_machines_that_lose_their_link_are_one_alarm_that_names_the_first
 
 
 def test_few_lost_links_speak_each_for_itself(line: PureLine) -> None:
-    few = pots(line)[: load_alarms().group_links_from - 1]
+    few = pots(line)[: load_alarms().group_from - 1]
     lose(line, *few)
     assert states(line) == {AlarmState.UNACK: len(few)}
 
@@ -66,6 +67,32 @@ def test_the_last_link_that_stays_lost_speaks_for_itself_again(line: PureLine) -
     line.must(i.AcknowledgeAlarm(left, WHO, "st"))
     line.run(1)
     assert not line.floor.alarms
+
+
+def test_thirty_peers_that_nobody_trusts_are_one_alarm_that_names_the_first(line: PureLine) -> None:
+    for name in pots(line):
+        line.run(0.01)
+        line.must(i.ReportPeer(name, "expired"))
+        line.must(i.ReportLink(name, LinkState.STALE))
+    assert states(line) == {AlarmState.UNACK: 1, AlarmState.DSUPR: 60}
+    (group,) = (alarm for alarm in line.floor.alarms.values() if alarm.state is AlarmState.UNACK)
+    assert (group.id, group.detail, group.priority) == ("peers-distrusted:line", pots(line)[0], "high")
+    assert len([fact for fact in line.facts if isinstance(fact, f.AlarmRaised) and not fact.suppressed_by]) == 4
+
+
+def test_many_peers_that_prove_themselves_leave_one_alarm_to_be_seen(line: PureLine) -> None:
+    for name in pots(line):
+        line.must(i.ReportPeer(name, "expired"))
+    for name in pots(line)[1:]:
+        line.must(i.ReportPeer(name, ""))
+    assert states(line) == {AlarmState.LATCH: 1, AlarmState.UNACK: 1}
+    assert line.floor.alarms[f"peer-distrusted:{pots(line)[0]}"].state is AlarmState.UNACK
+    line.must(i.ReportPeer(pots(line)[1], "expired"))
+    assert line.floor.alarms[f"peer-distrusted:{pots(line)[1]}"].state is AlarmState.UNACK, "the group is over"
+    for name in pots(line)[2:]:
+        line.must(i.ReportPeer(name, "expired"))
+    assert states(line) == {AlarmState.UNACK: 1, AlarmState.DSUPR: 30}
+    assert line.floor.alarms["peers-distrusted:line"].recurrences == 1
 
 
 def test_a_link_that_comes_and_goes_under_the_group_asks_nobody(line: PureLine) -> None:
@@ -142,6 +169,7 @@ def test_what_is_about_safety_cannot_be_shelved(line: PureLine) -> None:
         "zone-excursion",
         "links-lost",
         "peer-distrusted",
+        "peers-distrusted",
         "batch-held",
         "internal-error",
     }
@@ -158,6 +186,7 @@ def test_every_alarm_that_is_raised_has_its_rule_and_every_rule_is_raised() -> N
                 named.add(str(rule.value))
             elif isinstance(rule, ast.Name) and rule.id.startswith("_"):
                 named.add(vars(links)[rule.id])
+    named |= {*links.GROUPS, *links.GROUPS.values()}
     assert named | set(Ailment) == load_alarms().rules.keys()
 
 

@@ -63,7 +63,7 @@ def test_our_own_tables_are_sound() -> None:
         ('"low"\nrespond_minutes = 120', '"lowest"\nrespond_minutes = 120', "rules.promise-missed.priority"),
         ("respond_minutes = 120", "respond_minutes = 0", "rules.promise-missed.respond_minutes: under 1"),
         ("respond_minutes = 120\nshelvable = true", "respond_minutes = 120", "rules.promise-missed.shelvable"),
-        ("group_links_from = 4", "group_links_from = 1", "group_links_from: under 2"),
+        ("group_from = 4", "group_from = 1", "group_from: under 2"),
         ("high = 2\n", "high = 0\n", "repeat_minutes.high: missing or under 1"),
         ("stale_hours = 24", "stale_hours = 0", "load: a limit under 1"),
         (

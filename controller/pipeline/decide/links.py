@@ -1,4 +1,4 @@
-"""The road to the machines: a lost link holds its batch and many are one alarm; a peer that we do not trust is another thing."""
+"""The road to the machines: a lost link holds its batch, a peer that we do not trust is another thing, many are one alarm."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
 
-_LINK, _LINKS, _PEER = "link-stale", "links-lost", "peer-distrusted"
-_GROUP = f"{_LINKS}:line"
+_LINK, _PEER = "link-stale", "peer-distrusted"
+GROUPS = {_LINK: "links-lost", _PEER: "peers-distrusted"}
+"""The alarm of one machine, and the one that many of them are."""
 
 
 def report_link(floor: Floor, intent: ReportLink, world: World) -> Decision:
@@ -51,60 +52,115 @@ def report_peer(floor: Floor, intent: ReportPeer, world: World) -> Decision:
     """Note that whoever answers for a machine is not to be trusted, which says why its link is lost; or that it is again."""
     if intent.machine not in floor.machines:
         return Refusal("not-found", {"id": intent.machine})
-    own = f"{_LINK}:{intent.machine}"
+    others = _other_peers(floor, intent.machine)
     if intent.why:
-        said = (f.AlarmSuppressed(world.now, own, f"{_PEER}:{intent.machine}"),) if _speaks(floor, own) else ()
-        return (*raised(floor, _PEER, intent.machine, world, intent.why), *said)
-    alone = is_active(floor, own) and floor.alarms[own].suppressed_by == f"{_PEER}:{intent.machine}"
-    again = (_spoken(floor, intent.machine, world),) if alone else ()
-    return (*cleared(floor, _PEER, intent.machine, world), *again)
+        explained = _explained(floor, intent.machine, world)
+        return (*_joined(floor, _PEER, intent.machine, others, world, intent.why), *explained)
+    return (*_parted(floor, _PEER, intent.machine, others, world), *_unexplained(floor, intent.machine, world))
+
+
+def _explained(floor: Floor, machine: str, world: World) -> tuple[f.Fact, ...]:
+    """Let the alarm of a distrusted peer say that of its lost link, which is none of many lost links any more."""
+    link, group = f"{_LINK}:{machine}", _group(_LINK)
+    by = floor.alarms[link].suppressed_by if is_active(floor, link) else None
+    if by not in ("", group):
+        return ()
+    hushed = f.AlarmSuppressed(world.now, link, f"{_PEER}:{machine}")
+    return (hushed, *_dissolved(floor, _LINK, _other_links(floor, machine), world))
+
+
+def _unexplained(floor: Floor, machine: str, world: World) -> tuple[f.Fact, ...]:
+    """Let the link of a peer that is trusted again be simply lost, where it is."""
+    link = f"{_LINK}:{machine}"
+    if not is_active(floor, link) or floor.alarms[link].suppressed_by != f"{_PEER}:{machine}":
+        return ()
+    formed = _formed(floor, _LINK, _other_links(floor, machine), world)
+    if formed is None:
+        return (_spoken(floor, _LINK, machine, world),)
+    return (*formed, f.AlarmSuppressed(world.now, link, _group(_LINK)))
 
 
 def _lost(floor: Floor, machine: str, world: World) -> tuple[f.Fact, ...]:
-    """Raise the alarm of a lost link; from a certain number on one alarm for all, which names the first that was lost."""
+    """Raise the alarm of a lost link; of one whose peer is distrusted that alarm says it."""
     if _distrusted(floor, machine):
         return raised(floor, _LINK, machine, world, suppressed_by=f"{_PEER}:{machine}")
-    many = world.book.alarms.group_links_from
-    if is_active(floor, _GROUP):
-        return raised(floor, _LINK, machine, world, suppressed_by=_GROUP)
-    others = tuple(islice(_others(floor, machine), many))
-    if len(others) + 1 < many:
-        return raised(floor, _LINK, machine, world)
-    own = (f"{_LINK}:{other}" for other in others)
-    said = tuple(f.AlarmSuppressed(world.now, alarm, _GROUP) for alarm in own if _speaks(floor, alarm))
-    group = raised(floor, _LINKS, "line", world, others[0])
-    return (*group, *said, *raised(floor, _LINK, machine, world, suppressed_by=_GROUP))
+    return _joined(floor, _LINK, machine, _other_links(floor, machine), world)
 
 
 def _back(floor: Floor, machine: str, world: World) -> tuple[f.Fact, ...]:
-    """Clear the alarm of a link that is back; with the last of many theirs too, and what is left speaks for itself again."""
-    own = cleared(floor, _LINK, machine, world)
-    many = world.book.alarms.group_links_from
-    left = tuple(islice(_others(floor, machine), many))
-    if not is_active(floor, _GROUP) or 2 * len(left) >= many:
-        return own
-    again = tuple(_spoken(floor, other, world) for other in left if is_active(floor, f"{_LINK}:{other}"))
-    return (*own, *cleared(floor, _LINKS, "line", world), *again)
+    return _parted(floor, _LINK, machine, _other_links(floor, machine), world)
 
 
-def _others(floor: Floor, machine: str) -> Iterator[str]:
-    """Go through the other machines whose link is simply lost, the first lost first."""
-    return (other for _, other in floor.lost_links if other != machine and not _distrusted(floor, other))
+def _joined(
+    floor: Floor, rule: str, machine: str, others: Iterator[str], world: World, detail: str = ""
+) -> tuple[f.Fact, ...]:
+    """Raise the alarm of one machine, by itself or as one of many."""
+    formed, own, group = _formed(floor, rule, others, world), f"{rule}:{machine}", _group(rule)
+    if formed is None:
+        return raised(floor, rule, machine, world, detail)
+    hushed = (f.AlarmSuppressed(world.now, own, group),) if _speaks(floor, own) else ()
+    return (*formed, *hushed, *raised(floor, rule, machine, world, detail, suppressed_by=group))
+
+
+def _parted(floor: Floor, rule: str, machine: str, others: Iterator[str], world: World) -> tuple[f.Fact, ...]:
+    """Clear the alarm of one machine, and the one of many where it was nearly the last."""
+    return (*cleared(floor, rule, machine, world), *_dissolved(floor, rule, others, world))
+
+
+def _formed(floor: Floor, rule: str, others: Iterator[str], world: World) -> tuple[f.Fact, ...] | None:
+    """Make one alarm of many when one more comes to `others`, naming the first (first-out); None while they are few."""
+    group, many = _group(rule), world.book.alarms.group_from
+    if _stands(floor, group):
+        return ()
+    before = tuple(islice(others, many))
+    if len(before) + 1 < many:
+        return None
+    alarms = [floor.alarms[f"{rule}:{other}"] for other in before]
+    first = min(alarms, key=lambda alarm: alarm.raised_at)
+    hushed = (f.AlarmSuppressed(world.now, alarm.id, group) for alarm in alarms if not alarm.suppressed_by)
+    return (*raised(floor, GROUPS[rule], "line", world, first.source), *hushed)
+
+
+def _dissolved(floor: Floor, rule: str, others: Iterator[str], world: World) -> tuple[f.Fact, ...]:
+    """Clear the alarm of many once few are left, which then speak each for itself."""
+    left = tuple(islice(others, world.book.alarms.group_from))
+    if not _stands(floor, _group(rule)) or 2 * len(left) >= world.book.alarms.group_from:
+        return ()
+    return (*cleared(floor, GROUPS[rule], "line", world), *(_spoken(floor, rule, other, world) for other in left))
+
+
+def _group(rule: str) -> str:
+    return f"{GROUPS[rule]}:line"
+
+
+def _other_links(floor: Floor, machine: str) -> Iterator[str]:
+    """Go through the other machines whose link is simply lost."""
+    lost = (other for _, other in floor.lost_links if other != machine and not _distrusted(floor, other))
+    return (other for other in lost if is_active(floor, f"{_LINK}:{other}"))
+
+
+def _other_peers(floor: Floor, machine: str) -> Iterator[str]:
+    """Go through the other machines whose peer is distrusted."""
+    return (other for other in floor.machines if other != machine and _distrusted(floor, other))
 
 
 def _distrusted(floor: Floor, machine: str) -> bool:
     """Say whether the peer of a machine is distrusted now; one that has proved itself only waits to be acknowledged."""
-    alarm = floor.alarms.get(f"{_PEER}:{machine}")
-    return alarm is not None and alarm.active and not alarm.returned_at
+    return _stands(floor, f"{_PEER}:{machine}")
+
+
+def _stands(floor: Floor, alarm: str) -> bool:
+    """Say whether the condition of an alarm holds; a latched one may stand longer."""
+    return is_active(floor, alarm) and not floor.alarms[alarm].returned_at
 
 
 def _speaks(floor: Floor, alarm: str) -> bool:
     return is_active(floor, alarm) and not floor.alarms[alarm].suppressed_by
 
 
-def _spoken(floor: Floor, machine: str, world: World) -> f.Fact:
-    """Let the alarm of one lost link speak for itself again, unless its machine is out of service."""
-    alarm = f"{_LINK}:{machine}"
-    if by := quiet(floor, _LINK, machine, world):
+def _spoken(floor: Floor, rule: str, machine: str, world: World) -> f.Fact:
+    """Let the alarm of one machine speak for itself again, unless its machine is out of service."""
+    alarm = f"{rule}:{machine}"
+    if by := quiet(floor, rule, machine, world):
         return f.AlarmSuppressed(world.now, alarm, by)
-    return f.AlarmUnsuppressed(world.now, alarm, *calls(_LINK, world))
+    return f.AlarmUnsuppressed(world.now, alarm, *calls(rule, world))
