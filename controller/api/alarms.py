@@ -61,7 +61,8 @@ async def acknowledge(alarm: AlarmId, request: Request, here: Here) -> Response:
 def alarm_view(alarm: Alarm, machine: Equipment | None, rule: AlarmRule, texts: Texts) -> AlarmView:
     """Show one alarm; `machine`: the one that it is about, where it is about one."""
     facts = {"source": alarm.source, "detail": alarm.detail}
-    text, cause, action = (texts.say(section, alarm.rule, facts) for section in ("alarm", "cause", "action"))
+    said = f"{alarm.rule}.{alarm.source}"  # what follows may be of its own for one source
+    text, cause, action = (texts.say(section, said, facts) for section in ("alarm", "cause", "action"))
     out = machine if machine is not None and alarm.state is AlarmState.OOSRV and not alarm.out_by else alarm
     return {
         "id": alarm.id,

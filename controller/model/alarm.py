@@ -52,6 +52,9 @@ class Ailment(StrEnum):
     INTERNAL_ERROR = "internal-error"
     DISK_LOW = "disk-low"
     COMMIT_SLOW = "commit-slow"
+    CHORE_FAILED = "chore-failed"
+    DATABASE_DAMAGED = "database-damaged"
+    COMMIT_FAILED = "commit-failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,10 +331,11 @@ class ReportPeer:
 
 @dataclass(frozen=True, slots=True)
 class ReportSelf:
-    """The process that runs the line ails, `detail`; or with an empty `detail` does no more."""
+    """The process that runs the line ails, `detail`; or with an empty `detail` does no more. `source`: which part of it."""
 
     ailment: Ailment
     detail: str
+    source: str = "line"
 
 
 @dataclass(frozen=True, slots=True)

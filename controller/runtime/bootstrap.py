@@ -28,7 +28,9 @@ from controller.api.context import Context
 from controller.api.pins import hash_pin
 from controller.api.server import Server, listen
 from controller.formulary import load_formulary, load_recipes
-from controller.model.intents import EnrolPerson, EnrolRecipe
+from controller.model.alarm import Ailment
+from controller.model.intents import EnrolPerson, EnrolRecipe, ReportSelf
+from controller.runtime import last_words
 from controller.runtime.ailments import watch_disk
 from controller.runtime.boiling import Boiling
 from controller.runtime.books import make_book
@@ -95,12 +97,13 @@ async def run(config: Config, *, ready: Callable[[], None] | None = None) -> int
         store = held.enter_context(closing(LiveStore.open(config.database, line=config.line)))
         web_socket = held.enter_context(closing(listen(config.host, config.port)))
         controller = _Controller(config, clock, store)
-        held.enter_context(housekeeping(config, store, clock))
+        held.enter_context(housekeeping(config, store, clock, controller.ailments))
         guard = held.enter_context(Guard())
         try:
             await controller.work(web_socket, guard, last_resort, stop, ready)
         except ExceptionGroup as failed:
             _LOG.critical("controller-failed", exc_info=failed)
+            last_words.say(config.site.state, failed)
             return 1
     return code
 
@@ -147,8 +150,11 @@ class _Controller:
         self._feed = Feed(loaded.seq, store.facts_after)
         self._stages = StageTimes(floor.cases)
         self._deadlines = Deadlines(self._line, clock)
+        self.ailments = self._line.ailments
         gap_ms = {machine: round(grace_s * 1000) for machine, grace_s in book.grace_s.items()}
-        self._recorder = Recorder(store, gap_ms, on_joined=partial(learn, store))
+        self._recorder = Recorder(
+            store, gap_ms, on_joined=partial(learn, store), on_written=partial(self.ailments.chore, "readings")
+        )
         store.recorder = self._recorder
         self._watch = Watch(
             floor=lambda: self._line.floor,
@@ -198,12 +204,13 @@ class _Controller:
                 tasks.create_task(self._deadlines.run(), name="deadlines"),
                 tasks.create_task(keep_seen(self._clock), name="clock"),
                 tasks.create_task(watch_sleep(self._watch.suspended), name="sleep"),
-                tasks.create_task(watch_lag(guard, self._line.ailments.late), name="lag"),
-                tasks.create_task(watch_disk(self._config.site.state, self._line.ailments.disk_free), name="disk"),
+                tasks.create_task(watch_lag(guard, self.ailments.late), name="lag"),
+                tasks.create_task(watch_disk(self._config.site.state, self.ailments.disk_free), name="disk"),
                 tasks.create_task(keep_mastery(self._store), name="mastery"),
                 tasks.create_task(self._supervisor.run(), name="supervisor"),
             ]
             await self._enrol()
+            await self._hear_last_words()
             web = Server(build(self._context()))
             served = tasks.create_task(web.serve(sockets=[web_socket]), name="web")
             await self._fleet.first_reads(FIRST_READS_S)
@@ -253,6 +260,15 @@ class _Controller:
         table = self._line.book.recipes
         if table.digest not in self._line.floor.recipes:
             _LOG.warning("recipe-not-approved", version=table.version, digest=table.digest)
+
+    async def _hear_last_words(self) -> None:
+        """Tell what ended the former process, an event that is over, and make room for what may end this one."""
+        state = self._config.site.state
+        why = last_words.heard(state)
+        if why:
+            await self._line.submit(ReportSelf(Ailment.COMMIT_FAILED, why))
+            await self._line.submit(ReportSelf(Ailment.COMMIT_FAILED, ""))
+        await asyncio.to_thread(last_words.make_room, state)
 
     def _context(self) -> Context:
         config = self._config

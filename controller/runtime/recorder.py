@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from controller.runtime import metrics
+from controller.runtime.reasons import words_of
 from controller.store import ReadingBlock
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Shelf(Protocol):
 class Recorder:
     """`gap_ms` per machine: silence that is a gap at full rate; `most`: samples that may wait for a slow store.
 
-    `on_joined` is told of every batch whose curves are whole, in the recorder's thread.
+    `on_joined` is told of every batch whose curves are whole, in the recorder's thread; `on_written` on the loop, of every
+    attempt to write: why samples were lost, empty where none were.
     """
 
     def __init__(
@@ -72,9 +74,11 @@ class Recorder:
         *,
         most: int = _MOST_SAMPLES,
         on_joined: Callable[[str], None] = lambda _batch: None,
+        on_written: Callable[[str], None] = lambda _why: None,
     ) -> None:
         self._shelf = shelf
         self._on_joined = on_joined
+        self._on_written = on_written
         self._gap_ms = gap_ms
         self._most = most
         self._tapes: dict[str, _Tape] = {}
@@ -142,22 +146,30 @@ class Recorder:
         self._closed.clear()
         self._waiting = 0
         ended, self._ended = self._ended, set()
-        await asyncio.get_running_loop().run_in_executor(thread, self._put_away, self._writing, ended)
+        why = await asyncio.get_running_loop().run_in_executor(thread, self._put_away, self._writing, ended)
+        if self._writing:
+            self._on_written(why)
         self._writing = ()
 
-    def _put_away(self, tapes: Sequence[_Tape], ended: Iterable[str]) -> None:
-        """In the thread: pack, write, join. A failure to write costs these samples, one to join some room, and nothing else."""
+    def _put_away(self, tapes: Sequence[_Tape], ended: Iterable[str]) -> str:
+        """In the thread: pack, write, join; return why samples were lost.
+
+        A failure to write costs these samples, one to join some room, and nothing else.
+        """
+        why = ""
         try:
             self._shelf.append_readings([block for tape in tapes for block in self._blocks(tape)])
         except Exception as error:  # noqa: BLE001 - whatever it is, the line must not stop for a curve
             metrics.READINGS_DROPPED.inc(sum(len(tape.samples) for tape in tapes))
             _LOG.error("readings-lost", exc_info=error)
+            why = words_of(error)
         for batch in ended:
             try:
                 self._shelf.join_readings(batch)
                 self._on_joined(batch)
             except Exception as error:  # noqa: BLE001 - as above; the short blocks are still there
                 _LOG.error("readings-not-joined", batch=batch, exc_info=error)
+        return why
 
     def _blocks(self, tape: _Tape) -> Iterator[ReadingBlock]:
         for tag in tape.samples[0].readings:

@@ -65,6 +65,11 @@ def _rules() -> Iterator[str]:
         yield ""
         for label, text in zip(("What and what follows", "Cause", "Action"), said, strict=True):
             yield f"- {label}: {text.zh} {text.en}"
+        for key in texts.sections["alarm"]:
+            rule, _, source = key.partition(".")
+            if rule == name and source:
+                text = texts.say("alarm", key, facts)
+                yield f"- What follows where it is `{source}`: {text.zh} {text.en}"
 
 
 def _row(name: str, rule: AlarmRule) -> str:

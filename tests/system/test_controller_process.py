@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -134,3 +135,30 @@ def test_one_database_has_one_controller(config: Config) -> None:
         assert second.returncode == 1
         assert b"MasteryTaken" in second.stderr
         assert httpx.get(f"http://127.0.0.1:{config.port}/readyz").status_code == 200
+
+
+def test_a_database_that_could_not_be_written_is_an_alarm_of_the_next_controller(config: Config) -> None:
+    assert config.sqlite is not None
+    log = config.sqlite.with_name(f"{config.sqlite.name}-wal")
+    with running(config) as process:
+        wait_ready(config, process)
+        most = log.stat().st_size
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))  # to this process the disk is full
+        with call(config) as client, suppress(httpx.TransportError):
+            for _ in range(2_000):
+                if client.post("/api/v1/people", json=PERSON).status_code != 200:
+                    break
+        assert process.wait(10) == 1
+    with running(config) as process:
+        wait_ready(config, process)
+        with call(config) as client:
+            (told,) = (alarm for alarm in client.get("/api/v1/alarms").json() if alarm["rule"] == "commit-failed")
+        assert (told["state"], told["priority"], told["shelvable"]) == ("LATCH", "high", False)
+        assert told["detail"] in told["text_en"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(3) == 0
+    with running(config) as process:
+        wait_ready(config, process)
+        with call(config) as client:
+            (again,) = (alarm for alarm in client.get("/api/v1/alarms").json() if alarm["rule"] == "commit-failed")
+        assert again["recurrences"] == 0, "it is told once"

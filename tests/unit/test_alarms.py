@@ -170,6 +170,8 @@ def test_what_is_about_safety_cannot_be_shelved(line: PureLine) -> None:
         "links-lost",
         "peer-distrusted",
         "peers-distrusted",
+        "commit-failed",
+        "database-damaged",
         "batch-held",
         "internal-error",
     }

@@ -11,7 +11,12 @@ import structlog
 
 from controller import logs
 from controller.config import load_config
+from controller.formulary import load_alarms
+from controller.model.alarm import Ailment
+from controller.model.floor import Floor
+from controller.model.intents import ReportSelf
 from controller.runtime import housekeeping as chores
+from controller.runtime.ailments import Ailments
 from controller.store import Store, restore
 from devices.errors import LinkDown
 from tests.runtime_fakes import HandClock
@@ -56,25 +61,27 @@ def test_backups_are_made_while_the_line_runs_and_the_last_seven_are_kept(
 
 
 async def test_where_the_journal_stands_is_written_down_at_the_end(config: Config, store: Store) -> None:
-    with chores.housekeeping(config, store, HandClock()):
+    with chores.housekeeping(config, store, HandClock(), Ailments(lambda _: None, load_alarms().rules, Floor())):
         assert not (config.site.state / chores.ANCHOR_FILE).exists()
     (line,) = (config.site.state / chores.ANCHOR_FILE).read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["line"] == config.line
 
 
 async def test_a_chore_that_fails_is_told_and_harms_nobody() -> None:
-    def failing() -> None:
+    async def failing() -> str:
         raise OSError(28, "no space left")
 
+    posted: list[ReportSelf] = []
     with structlog.testing.capture_logs() as told:
-        await chores.do("backup", failing)
+        await chores.Chores({"backup": failing}, Ailments(posted.append, load_alarms().rules, Floor())).do("backup")
     assert [(entry["event"], entry["chore"]) for entry in told] == [("chore-failed", "backup")]
+    assert posted == [ReportSelf(Ailment.CHORE_FAILED, "no space left", "backup")]
 
 
 def test_damage_is_told_loudly(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
     monkeypatch.setattr(store, "integrity", lambda: ["page 3 is lost"])
     with structlog.testing.capture_logs() as told:
-        chores.look_through(store)
+        assert chores.look_through(store) == "page 3 is lost"
     assert [(entry["event"], entry["log_level"]) for entry in told] == [("database-damaged", "critical")]
 
 

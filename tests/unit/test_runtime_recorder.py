@@ -130,7 +130,8 @@ async def test_a_failing_store_is_counted_and_writing_goes_on(monkeypatch: pytes
     monkeypatch.setattr(recorder, "_LOOK_S", 0.01)
     shelf = Shelf(failure=StoreFailed("no space left"))
     before = metrics.READINGS_DROPPED._value.get()
-    tape = Recorder(shelf, GAP)
+    told: list[str] = []
+    tape = Recorder(shelf, GAP, on_written=told.append)
     async with recording(tape):
         for number in range(3):
             tape.take(sample(number), f"B-{number}")
@@ -141,6 +142,7 @@ async def test_a_failing_store_is_counted_and_writing_goes_on(monkeypatch: pytes
         await until(lambda: ("B-3", 2) in shelf.joined)
     assert metrics.READINGS_DROPPED._value.get() - before == 2
     assert {block.batch for block in shelf.blocks} == {"B-2", "B-3", ""}
+    assert (told[0], told[-1]) == ("no space left", "")
 
 
 async def test_the_blocks_of_a_batch_are_joined_when_it_has_left_and_all_of_it_is_written(
