@@ -55,7 +55,7 @@ def machines(pots: int = 6) -> dict[str, Unit]:
         packer = f"pack-{1 + number % 2}"
         rows.append(Unit(name, "decoction", code, volume, use="internal", packer=packer))
     rows += [Unit(f"soak-{n}", "soaking", make_code(VESSEL, f"SOAK{n:012}")) for n in range(1, 5)]
-    rows += [Unit(f"pack-{n}", "packing", make_code(VESSEL, f"PACK{n:012}")) for n in (1, 2)]
+    rows += [Unit(f"pack-{n}", "packing", make_code(VESSEL, f"PACK{n:012}"), pouch_ml=300) for n in (1, 2)]
     rows.append(Unit("sensor-1", "storage", "sensor-1"))
     return {row.id: row for row in rows}
 
@@ -139,6 +139,7 @@ class Machine:
     mode: Mode = Mode.PRODUCE
     hopper_open: bool = False
     receiver_ml: int = 0
+    sent_ml: int = 0
     starts: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -309,6 +310,7 @@ class PureLine:
             own_ml = int(water_ml - steam_ml) - self.spilt_ml
         if order.parameters["to_packer"]:
             own_ml, machine.receiver_ml = own_ml + machine.receiver_ml, 0
+            machine.sent_ml = own_ml
         else:
             machine.receiver_ml += own_ml
         return own_ml

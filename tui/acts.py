@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-CHOICES = ("continue", "retry", "assume_ok", "run_deficit", "migrate", "accept_deviation", "scrap")
-"""Everything that may be signed to end a hold, in the order of the keys 1 to 7."""
+CHOICES = ("continue", "retry", "skip", "assume_ok", "run_deficit", "migrate", "accept_deviation", "scrap")
+"""Everything that may be signed to end a hold, in the order of the keys from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ def sign(task: TaskView, choice: str, note: str) -> Body:
             return {"type": "Continue", "batch": batch, "reason": reason, "note": note}
         case "retry":
             return {"type": "Retry", "batch": batch, "note": note}
+        case "skip":
+            return {"type": "Skip", "batch": batch, "note": note}
         case "assume_ok":
             return {"type": "AssumeOk", "batch": batch, "note": note}
         case "run_deficit":

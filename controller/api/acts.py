@@ -129,6 +129,17 @@ class RetryBody(TypedDict):
 
 
 @with_config(STRICT)
+class SkipBody(TypedDict):
+    """A person has a step left out that the medicine can do without."""
+
+    type: Literal["Skip"]
+    actor: Ref
+    pin: Pin
+    batch: Ref
+    note: Note
+
+
+@with_config(STRICT)
 class AssumeOkBody(TypedDict):
     """A person who looked says that an order was done."""
 
@@ -263,6 +274,7 @@ ACTS: Mapping[str, _Act] = {
     "AcceptDeviation": _act(AcceptDeviationBody, intents.AcceptDeviation, reason=""),
     "Continue": _act(ContinueBody, intents.Continue, reason=""),
     "Retry": _act(RetryBody, intents.Retry),
+    "Skip": _act(SkipBody, intents.Skip),
     "AssumeOk": _act(AssumeOkBody, intents.AssumeOk),
     "RunDeficit": _act(RunDeficitBody, intents.RunDeficit),
     "Migrate": _act(MigrateBody, intents.Migrate),
@@ -283,6 +295,7 @@ _ANY = Annotated[
     | AcceptDeviationBody
     | ContinueBody
     | RetryBody
+    | SkipBody
     | AssumeOkBody
     | RunDeficitBody
     | MigrateBody

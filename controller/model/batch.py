@@ -63,6 +63,7 @@ class Choice(StrEnum):
 
     CONTINUE = "continue"
     RETRY = "retry"
+    SKIP = "skip"
     ASSUME_OK = "assume_ok"
     RUN_DEFICIT = "run_deficit"
     MIGRATE = "migrate"
@@ -166,7 +167,7 @@ class Batch:
     of the open order, 0 where none, on `order_machine`; `done_step`: the last step a machine finished. `interrupted`: the step
     that a machine did not bring to its end, `repeats`: how often a person let one run again; `moves`: how often it was carried to
     another pot. `loaded_at`: when the late herbs went into the pot's hopper; `liquids`: mL of each decoction that went into its
-    receiver.
+    receiver; `to_packer_ml`: what then went to the packer, 0 where no meter saw it. `skipped`: steps that a person left out.
     """
 
     id: str
@@ -212,6 +213,8 @@ class Batch:
     released_by: str = ""
     replaces: str = ""
     moves: int = 0
+    to_packer_ml: int = 0
+    skipped: tuple[str, ...] = ()
 
     @property
     def held(self) -> bool:

@@ -667,6 +667,20 @@ class DeviationAccepted(OfCase):
 
 
 @dataclass(frozen=True, slots=True)
+class StepSkipped(OfCase):
+    """A person had a step left out that is no part of the medicine's safety; a deviation, `reason` what had held the batch."""
+
+    at: int
+    case: str
+    batch: str
+    machine: str
+    step: str
+    reason: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchScrapped(OfCase):
     """A batch was destroyed; its prescription goes on."""
 
@@ -1114,6 +1128,7 @@ Fact = (
     | HoldPlaced
     | HoldEnded
     | DeviationAccepted
+    | StepSkipped
     | BatchScrapped
     | BatchReleased
     | BagBoxed

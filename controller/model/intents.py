@@ -144,6 +144,16 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """A person has a step left out that the medicine can do without."""
+
+    batch: str
+    actor: str
+    station: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class AssumeOk:
     """A person has looked: the machine did what the order asked for, though it cannot say so."""
 
@@ -412,6 +422,7 @@ ExternalIntent = (
     | AcceptDeviation
     | Continue
     | Retry
+    | Skip
     | AssumeOk
     | RunDeficit
     | Migrate

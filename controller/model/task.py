@@ -35,7 +35,7 @@ class TaskKind(StrEnum):
     BOX_PACKET = "box-packet"  # scan a take-with packet into the parcel
     HAND_OVER = "hand-over"  # scan the parcel into a courier's badge, a pickup code or a ward badge
     DELIVER = "deliver"  # ConfirmDelivery
-    HOLD = "hold"  # Continue | Retry | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
+    HOLD = "hold"  # Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
     EXCURSION = "excursion"  # AcceptDeviation of a zone
 
 
@@ -44,7 +44,8 @@ class Task:
     """One act. `code` is scanned `into` the other; `codes` where there are several to choose from or to work through.
 
     `opens_at`, `closes_at`: ms, 0 where the act may be done at any time. `rank`: promised_at, ms. `details`: what the act
-    needs to know: herb, grams, tolerance_g, times, least_minutes, reason, machine.
+    needs to know: herb, grams, tolerance_g, times, least_minutes, reason, machine; where `skip` is offered, `pouch_ml`, the most
+    that a pouch would then hold, and `planned_ml`.
     """
 
     kind: TaskKind

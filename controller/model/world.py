@@ -23,6 +23,7 @@ class Unit:
     drains to. `waiver`: what it runs without, shown on the screen. `pot`: its kind; `hopper`: it drops the late herbs by
     itself; `metered`: it says how much it moved. `names_orders`: it says itself which order it is at; of one that does not, that
     is concluded. `by_hand`: people work it and say what they did. `monitor_only`: it is read and shown, and asked for nothing.
+    `pouch_ml`: the most that a packer's pouch holds, 0 elsewhere.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Unit:
     names_orders: bool = True
     by_hand: bool = False
     monitor_only: bool = False
+    pouch_ml: int = 0
 
 
 def is_planned(unit: Unit, machines: Mapping[str, Unit]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from controller.model import facts as f
 from controller.model.alarm import Alarm, Quiet
-from controller.model.batch import Batch, BoilRecord, Stage, Weighing
+from controller.model.batch import Batch, BoilRecord, Deviation, Stage, Weighing
 from controller.model.case import Case, Parcel, Status
 from controller.model.equipment import Equipment
 from controller.model.plan import AHEAD
@@ -199,6 +199,8 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
             return _hold_ended(floor, fact)
         case f.DeviationAccepted():
             return _on(floor, fact.batch, lambda b: replace(b, deviations=(*b.deviations, fact.deviation)))
+        case f.StepSkipped():
+            return _on(floor, fact.batch, lambda b: _skipped(b, fact))
         case f.BatchScrapped():
             return _scrapped(floor, fact)
         case f.BatchReleased():
@@ -612,9 +614,9 @@ def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
 def _drained(batch: Batch, fact: f.OrderFinished | f.OrderAttested) -> Batch:
     """Go on after a drain: into the receiver between decoctions and before concentrating, else to the packer."""
     collects = batch.plan.concentrate_ml and batch.stage is Stage.BOILED
-    if batch.last_boil and not collects:
-        return replace(batch, stage=Stage.DRAINED)
     value_ml = fact.value if isinstance(fact, f.OrderFinished) else 0
+    if batch.last_boil and not collects:
+        return replace(batch, stage=Stage.DRAINED, to_packer_ml=value_ml)
     batch = replace(batch, liquids=(*batch.liquids, value_ml))
     if batch.last_boil:
         return replace(batch, stage=Stage.COLLECTED)
@@ -734,6 +736,17 @@ def _hold_ended(floor: Floor, fact: f.HoldEnded) -> Floor:
         floor,
         fact.batch,
         lambda b: replace(b, holds=tuple(h for h in b.holds if h.reason != fact.reason), repeats=b.repeats + repeats),
+    )
+
+
+def _skipped(batch: Batch, fact: f.StepSkipped) -> Batch:
+    """Go on as if the step were done, with the deviation that it was not."""
+    deviation = Deviation(f"skipped-{fact.step}", fact.at, fact.note, fact.by, fact.at)
+    return replace(
+        batch,
+        stage=Stage.CONCENTRATED,
+        skipped=(*batch.skipped, fact.step),
+        deviations=(*batch.deviations, deviation),
     )
 
 

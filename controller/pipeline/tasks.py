@@ -13,6 +13,7 @@ from controller.model.task import Task, TaskKind
 from controller.pipeline.decide.advance import parts_missing
 from controller.pipeline.decide.hopper import awaits_load
 from controller.pipeline.decide.orders import lasts_s
+from controller.pipeline.decide.skipping import pouch_ml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,13 @@ def _by_hand(floor: Floor, machine: Equipment, order: Order, code: str, now: int
 def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book, now: int) -> Iterator[Task]:
     for hold in batch.holds:
         if hold.choices and now >= _asked_from(hold, book):
-            details = {"reason": hold.reason, "machine": hold.machine, "note": hold.note}
+            details: dict[str, str | int | float] = {
+                "reason": hold.reason,
+                "machine": hold.machine,
+                "note": hold.note,
+            }
+            if Choice.SKIP in hold.choices:
+                details |= {"pouch_ml": pouch_ml(batch, book), "planned_ml": batch.plan.fill_ml}
             yield Task(
                 TaskKind.HOLD,
                 case.id,

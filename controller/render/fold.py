@@ -176,6 +176,8 @@ class _Fold:
                 taken = fact.deviation
                 note = f"{taken.reason}: {taken.note}"
                 self._sign("accept-deviation", taken.accepted_by, fact.at, note, fact.batch)
+            case f.StepSkipped():
+                self._sign("skip", fact.by, fact.at, f"{fact.step}: {fact.note}", fact.batch)
             case f.BatchReleased():
                 entry["end"], entry["ended_at"] = "released", fact.at
                 self._sign("release", fact.by, fact.at, batch=fact.batch)

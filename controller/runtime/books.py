@@ -128,7 +128,13 @@ def unit_of(machine: MachineSite, profile: Profile) -> Unit:
         names_orders=profile.handshake == "echo",
         by_hand=profile.by_hand and machine.kind in BY_HAND and not profile.monitor_only,
         monitor_only=profile.monitor_only,
+        pouch_ml=_pouch_ml(profile),
     )
+
+
+def _pouch_ml(profile: Profile) -> int:
+    pack = profile.verbs.get("pack")
+    return max((one.high for one in pack.parameters if one.name == "fill_ml"), default=0) if pack else 0
 
 
 def _profile(machine: MachineSite, profiles: Mapping[str, Profile], site: Site) -> Profile:

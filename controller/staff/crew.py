@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DONE_ALREADY = "already-done"
 SIGNED = {
     "SignReview", "SignVerify", "SignRelease", "AcceptDeviation", "AssumeOk", "Continue", "Migrate", "Retry", "RunDeficit",
-    "Scrap",
+    "Scrap", "Skip",
 }  # fmt: skip
 
 

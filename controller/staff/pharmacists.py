@@ -20,6 +20,7 @@ _CHOICES = (
     ("continue", "Continue"),
     ("run_deficit", "RunDeficit"),
     ("migrate", "Migrate"),
+    ("skip", "Skip"),
     ("accept_deviation", "AcceptDeviation"),
     ("scrap", "Scrap"),
 )

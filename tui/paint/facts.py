@@ -30,6 +30,7 @@ _STYLES = {
     "SoakPositionLost": WARN,
     "PotLost": WARN,
     "MoveOrdered": WARN,
+    "StepSkipped": WARN,
     "ZoneExcursion": BAD,
     "AlarmRaised": BAD,
     "AlarmRepeated": WARN,

@@ -31,10 +31,13 @@ _NOTES: dict[str, NoteRule] = {
     "run_deficit": "optional",
     "migrate": "required",
     "retry": "required",
+    "skip": "required",
     "assume_ok": "required",
 }
 _SEEN = frozenset({"retry", "assume_ok", "migrate"})
-"""Choices by which a person says what was seen at the machine: the statement stands in full above the signature."""
+"""Choices by which a person says what was seen at the machine."""
+_STATED = _SEEN | {"skip"}
+"""Choices whose statement stands in full above the signature."""
 
 
 class SigningPage(Page):
@@ -45,13 +48,14 @@ class SigningPage(Page):
     KINDS = signing.KINDS
     HINTS = (("Enter", "key.prescription"), ("Tab", "key.scroll"))
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "sign(0)", "key.sign", key_display="1-7"),
+        Binding("1", "sign(0)", "key.sign", key_display="1-8"),
         Binding("2", "sign(1)", show=False),
         Binding("3", "sign(2)", show=False),
         Binding("4", "sign(3)", show=False),
         Binding("5", "sign(4)", show=False),
         Binding("6", "sign(5)", show=False),
         Binding("7", "sign(6)", show=False),
+        Binding("8", "sign(7)", show=False),
         Binding("escape", "app.last_page", "key.back"),
     ]
 
@@ -116,11 +120,11 @@ class SigningPage(Page):
 
 
 def _statement(task: TaskView, choice: str, words: Words) -> tuple[str, ...]:
-    """Return what a person who looked at the machine says by this choice; empty for the others."""
-    if choice not in _SEEN:
+    """Return what a person says by this choice, in full; empty for those that say it in a word."""
+    if choice not in _STATED:
         return ()
-    machine = task["details"].get("machine", "")
-    return words(f"statement.{choice}", machine=machine), words("signing.seen-there")
+    statement = words(f"statement.{choice}", **task["details"])
+    return (statement, words("signing.seen-there")) if choice in _SEEN else (statement,)
 
 
 def _key(task: TaskView) -> str:

@@ -22,6 +22,7 @@ from controller.pipeline.decide.recipe import approve_recipe, enrol_recipe
 from controller.pipeline.decide.release import sign_release
 from controller.pipeline.decide.review import sign_review
 from controller.pipeline.decide.scan import scan
+from controller.pipeline.decide.skipping import skip
 from controller.pipeline.decide.stock import assess_excursion, enrol_person, enrol_stock, report_zone
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
             return go_on(floor, intent, world)
         case i.Retry():
             return retry(floor, intent, world)
+        case i.Skip():
+            return skip(floor, intent, world)
         case i.AssumeOk():
             return assume_ok(floor, intent, world)
         case i.RunDeficit():

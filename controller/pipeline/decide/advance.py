@@ -10,7 +10,7 @@ from controller.model.checkpoint import Verdict
 from controller.model.plan import MAIN, JoinsAt
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.hopper import awaits_load
-from controller.pipeline.decide.liquid import TRANSFER
+from controller.pipeline.decide.liquid import TRANSFER, fill_ml
 from controller.pipeline.decide.orders import charge_order, decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.evolve import CLEANING
 from controller.pipeline.react import has_left, next_in_line
@@ -48,7 +48,7 @@ def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
         case Stage.DRAINED:
             return (f.PackingBegan(world.now, batch.case, batch.id),)
         case Stage.PACKING:
-            amount = {"count": batch.plan.bags, "fill_ml": batch.plan.fill_ml}
+            amount = {"count": batch.plan.bags, "fill_ml": fill_ml(batch, world)}
             return issue_for(floor, batch, batch.packer, "pack", "pack", amount, world)
         case Stage.RELEASED:
             return _boxed(batch, world)

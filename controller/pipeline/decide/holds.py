@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import ENDED, PERSON_ATTESTED, Batch, Cause, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
-from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Migrate, Retry, RunDeficit, Scrap
+from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Migrate, Retry, RunDeficit, Scrap, Skip
 from controller.model.people import Role
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
@@ -75,7 +75,7 @@ def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: s
     )
 
 
-_Signature = Continue | Retry | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap
+_Signature = Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap
 ATTESTABLE = frozenset({"soak", "charge", "water", "drain", "concentrate"})
 """What a person can see to have been done; minutes at the boil and sealed bags only a machine can count."""
 _AT_REST = frozenset({State.IDLE, State.STOPPED, State.COMPLETE, State.UNDEFINED})
@@ -126,7 +126,7 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
         return found
     batch, hold, order = found
     machine = floor.machines[order.machine]
-    if not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world):
+    if may_be_at_it(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     about = (world.now, batch.case, batch.id, machine.id, order.number, order.step)
     if _may_act(machine, order, world):
@@ -134,6 +134,11 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     else:  # what a machine took and did not end began, and is a step of its own the next time
         given_up = f.OrderDropped(*about, "failed" if machine.accepted else "disproved", intent.note)
     return (given_up, *_doubt_ended(floor, batch, hold, Choice.RETRY, intent, world))
+
+
+def may_be_at_it(machine: Equipment, order: Order, world: World) -> bool:
+    """Say whether nobody may take an order back: out of sight, at work, or the machine says itself what became of it."""
+    return not machine.reachable or machine.state not in _AT_REST or _names(machine, order, world)
 
 
 def _names(machine: Equipment, order: Order, world: World) -> bool:

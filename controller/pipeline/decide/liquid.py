@@ -5,6 +5,7 @@ Only a machine with a meter is judged; what it does not measure is not known.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from controller.model.batch import Cause, Choice
@@ -17,18 +18,22 @@ if TYPE_CHECKING:
     from controller.model import facts as f
     from controller.model.batch import Batch
     from controller.model.floor import Floor
+    from controller.model.plan import Plan
     from controller.model.world import World
     from devices.model import Order
 
 TRANSFER = "drain.pack"
 """Step that moves what was concentrated to the packer."""
+CONCENTRATE = "concentrate"
 _CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 
 
 def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
     """Judge one drain. To the packer goes what the receiver held as well."""
-    if not world.book.machines[order.machine].metered or order.step.startswith(TRANSFER):
+    if not world.book.machines[order.machine].metered:
         return ()
+    if order.step.startswith(TRANSFER):
+        return (_in_pouches(batch, order, value_ml, world),) if CONCENTRATE in batch.skipped else ()
     own_ml = value_ml - (sum(batch.liquids) if order.parameters.get("to_packer") else 0)
     expected_ml, within_ml = _expected(batch, world)
     liquids = (*batch.liquids, own_ml)
@@ -51,6 +56,40 @@ def concentrated(batch: Batch, order: Order, value_ml: int, world: World) -> tup
     evidence = f"from {sum(batch.liquids)} mL to {order.parameters['to_ml']} mL"
     verdict = Verdict.PASSED if enough else Verdict.DEVIATION
     return (_point(batch, "concentrate.volume", float(value_ml), wanted_ml, order, evidence, world, verdict),)
+
+
+def undiluted_ml(plan: Plan, liquid_ml: int) -> int:
+    """Return what a pouch must hold of liquid that was not boiled down, so that the patient gets no less medicine in it.
+
+    The part of all liquid that the plan meant for a pouch, and never less than the plan's volume.
+    """
+    return max(plan.fill_ml, ceil(plan.fill_ml * liquid_ml / plan.concentrate_ml))
+
+
+def fill_ml(batch: Batch, world: World) -> int:
+    """Return what each pouch is filled with: as planned, or more where concentrating was left out."""
+    if CONCENTRATE not in batch.skipped:
+        return batch.plan.fill_ml
+    most_ml = world.book.machines[batch.packer].pouch_ml
+    return min(most_ml, undiluted_ml(batch.plan, batch.to_packer_ml or sum(batch.liquids)))
+
+
+def _in_pouches(batch: Batch, order: Order, moved_ml: int, world: World) -> f.Fact:
+    """Record how much more than planned is in each pouch."""
+    most_ml = world.book.machines[batch.packer].pouch_ml
+    filled_ml = min(most_ml, undiluted_ml(batch.plan, moved_ml))
+    return recorded(
+        batch,
+        world.now,
+        "pouch.volume",
+        order.machine,
+        Verdict.DEVIATION,
+        value=float(filled_ml),
+        low=float(batch.plan.fill_ml),
+        high=float(most_ml),
+        unit="mL",
+        evidence=f"{moved_ml} mL, not concentrated, in {batch.plan.bags} pouches",
+    )
 
 
 def _point(

@@ -16,6 +16,7 @@ from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, boil_evidence
 from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained
 from controller.pipeline.decide.orders import stop_order
+from controller.pipeline.decide.skipping import skip_offered
 from controller.pipeline.decide.windows import boil_began, in_plant_time
 from controller.pipeline.react import has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
@@ -187,7 +188,8 @@ def _in_doubt(
         return (dropped, *_broken_off(floor, machine, order, batch, batch.boils[batch.boil], "fault", world))
     if batch is not None:
         can_be_seen = order.verb in ATTESTABLE or not world.book.machines[machine.id].names_orders
-        choices = (Choice.RETRY, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
+        skippable = skip_offered(batch, order.verb, world)
+        choices = (Choice.RETRY, *skippable, *((Choice.ASSUME_OK,) if can_be_seen else ()), Choice.SCRAP)
         return (*placed(floor, batch, "unknown", Cause.MACHINE, choices, world, machine.id, why), *alarm)
     case = _case(floor, order)
     if not machine.accepted and machine.monitor_only:
@@ -379,7 +381,9 @@ def _broken_off(
     A boil that is enough is settled; what follows starts on a machine that stopped by itself, and so not without a signature.
     """
     settled: tuple[f.Fact, ...] = ()
-    choices = (Choice.CONTINUE, Choice.SCRAP) if order.verb in _REPEATABLE else (Choice.SCRAP,)
+    choices: tuple[Choice, ...] = (Choice.SCRAP,)
+    if order.verb in _REPEATABLE:
+        choices = (Choice.CONTINUE, *skip_offered(batch, order.verb, world), Choice.SCRAP)
     if order.verb == "decoct":
         grace_s, share = world.book.grace_s[machine.id], world.book.recipes.covered_gap_share
         enough = judge_boil(record, grace_s=grace_s, covered_share=share) is BoilVerdict.CREDITED
@@ -395,7 +399,7 @@ def _refused(
     outcome = _dropped(order, case, order.batch, "refused", why, world)
     if why == RefusedReason.DUPLICATE.name.lower() or batch is None:
         return [outcome]
-    choices = (Choice.CONTINUE, Choice.SCRAP)
+    choices = (Choice.CONTINUE, *skip_offered(batch, order.verb, world), Choice.SCRAP)
     return [*placed(floor, batch, "order-refused", Cause.MACHINE, choices, world, machine.id, why), outcome]
 
 
