@@ -218,6 +218,8 @@ class PureLine:
         machine.began_at = 0
         machine.starts.append((order.batch, order.step))
         hold = order.parameters.get("hold_s", order.parameters.get("soak_s", 60))
+        if order.verb == "concentrate":
+            hold = max(60, machine.receiver_ml - order.parameters["to_ml"])  # 60 mL a minute
         heat_s = 600 if order.verb == "decoct" else 0
         if heat_s:
             self._at(self.now + heat_s * 1000, "boil", order.machine)
@@ -293,6 +295,8 @@ class PureLine:
         else:
             machine.status = OrderStatus.FINISHED
             machine.value = self._drained(machine) if machine.order.verb == "drain" else _value(machine.order)
+            if machine.order.verb == "concentrate":
+                machine.receiver_ml = machine.value
         self.report(event[3])
 
     def _drained(self, machine: Machine) -> int:

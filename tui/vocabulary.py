@@ -624,7 +624,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "skip": (
             "不再浓缩：药液全部装袋，每袋最多 {pouch_ml} mL（原定 {planned_ml} mL），作为偏差记录。",
-            "Not boiled down: all of the liquid is packed, at most {pouch_ml} mL in a pouch ({planned_ml} mL planned), as a deviation.",
+            "Not boiled down: all of it is packed, at most {pouch_ml} mL in each pouch ({planned_ml} planned), as a deviation.",
         ),
         "assume_ok": (
             "已到现场确认设备 {machine} 已执行。",

@@ -35,7 +35,9 @@ class TaskKind(StrEnum):
     BOX_PACKET = "box-packet"  # scan a take-with packet into the parcel
     HAND_OVER = "hand-over"  # scan the parcel into a courier's badge, a pickup code or a ward badge
     DELIVER = "deliver"  # ConfirmDelivery
-    HOLD = "hold"  # Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
+    HOLD = (
+        "hold"  # Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
+    )
     EXCURSION = "excursion"  # AcceptDeviation of a zone
 
 

@@ -51,7 +51,9 @@ def line() -> PureLine:
     return PureLine.ready(pot=PotKind.CONCENTRATING, metered=True)
 
 
-def test_what_cannot_be_concentrated_is_packed_whole_and_each_pouch_has_its_part_of_the_medicine(line: PureLine) -> None:
+def test_what_cannot_be_concentrated_is_packed_whole_and_each_pouch_has_its_part_of_the_medicine(
+    line: PureLine,
+) -> None:
     case, pot = concentrating(line)
     failed(line, pot)
     assert offered(line, case) == [("fault", ("continue", "skip", "scrap"))]

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 def skip_offered(batch: Batch, verb: str, world: World) -> tuple[Choice, ...]:
     """Return `skip` where the step that `verb` asks for can be left out, else nothing."""
-    return (Choice.SKIP,) if verb == CONCENTRATE and 0 < pouch_ml(batch, world.book) <= _most_ml(batch, world.book) else ()
+    return (
+        (Choice.SKIP,) if verb == CONCENTRATE and 0 < pouch_ml(batch, world.book) <= _most_ml(batch, world.book) else ()
+    )
 
 
 def pouch_ml(batch: Batch, book: Book) -> int:
@@ -67,9 +69,7 @@ def skip(floor: Floor, intent: Skip, world: World) -> Decision:
             )
         )
     facts += (
-        f.StepSkipped(
-            world.now, batch.case, batch.id, machine.id, CONCENTRATE, hold.reason, intent.actor, intent.note
-        ),
+        f.StepSkipped(world.now, batch.case, batch.id, machine.id, CONCENTRATE, hold.reason, intent.actor, intent.note),
         recorded(batch, world.now, "concentrate.volume", intent.actor, Verdict.DEVIATION, unit="mL", evidence=why),
         *ended(floor, batch, hold.reason, Choice.SKIP, intent.actor, intent.note, world),
         *cleared(floor, IN_DOUBT, machine.id, world),
