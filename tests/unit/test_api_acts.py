@@ -25,6 +25,7 @@ SIGNING = {
     "RunDeficit",
     "Migrate",
     "Scrap",
+    "Skip",
     "ShelveAlarm",
     "UnshelveAlarm",
     "TakeOutOfService",
