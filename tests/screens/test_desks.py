@@ -291,11 +291,30 @@ async def test_who_looked_at_the_machine_says_so_in_full_and_writes_what_was_see
         }  # fmt: skip
 
 
-async def test_the_seventh_choice_has_a_key_too(controller: FakeController) -> None:
+async def test_who_leaves_a_step_out_reads_what_will_be_in_the_pouches(controller: FakeController) -> None:
+    details = {"reason": "fault", "machine": "pot-09", "note": "concentrate", "pouch_ml": 298, "planned_ml": 200}
+    choices = ["continue", "skip", "scrap"]
+    controller.line.tasks = [task("hold", 9, "pharmacist", choices=choices, details=details, text_zh="处理暂停：设备故障")]
+    async with terminal(controller, station="release-1") as floor:
+        await floor.until(lambda: "略过此步" in floor.text())
+        await floor.press("2")
+        await floor.until(lambda: "电子签名" in floor.text())
+        assert "每袋最多 298 mL" in floor.text()
+        await floor.scan(PHARMACIST)
+        await floor.press(*PIN, "enter", "enter")
+        assert not controller.intents, "nothing is left out without a reason"
+        await floor.press(*"heater", "enter")
+        await floor.until(lambda: controller.intents)
+        assert without(controller.intents[0], "key") == {
+            "type": "Skip", "batch": code("B", 9), "note": "heater", "actor": PHARMACIST, "pin": PIN,
+        }  # fmt: skip
+
+
+async def test_the_eighth_choice_has_a_key_too(controller: FakeController) -> None:
     controller.line.tasks = [task("hold", 9, "pharmacist", choices=list(CHOICES), text_zh="处理暂停")]
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "处理暂停" in floor.text())
-        await floor.press("7")
+        await floor.press("8")
         await sign(floor, PHARMACIST, note="burnt")
         await floor.until(lambda: controller.intents)
         assert controller.intents[0]["type"] == "Scrap"

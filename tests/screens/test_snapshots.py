@@ -116,6 +116,15 @@ def test_a_doubtful_order_being_sent_again(snap_compare: Any, controller: FakeCo
     assert picture(snap_compare, controller, SMALL, "1", station="release-1", locale=locale, shows="PIN")
 
 
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_step_being_left_out(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    details = {"reason": "fault", "machine": "pot-09", "note": "concentrate", "pouch_ml": 298, "planned_ml": 200}
+    text = {"text_zh": "处理暂停：设备故障", "text_en": "Settle the hold: machine fault"}
+    choices = ["continue", "skip", "scrap"]
+    controller.line.tasks = [task("hold", 9, "pharmacist", choices=choices, details=details, **text)]
+    assert picture(snap_compare, controller, SMALL, "2", station="release-1", locale=locale, shows="PIN")
+
+
 @SIZES
 def test_the_review_desk(snap_compare: Any, controller: FakeController, size: tuple[int, int]) -> None:
     assert picture(snap_compare, controller, size, station="review-1", shows="未说明方剂类别")

@@ -187,6 +187,14 @@ async def test_another_pot_is_tried_before_a_batch_is_destroyed() -> None:
     assert [said["type"] for said in door.said] == ["Migrate"]
 
 
+async def test_a_step_that_can_be_left_out_is_tried_again_first_and_left_out_before_all_is_destroyed() -> None:
+    door = SayingDoor()
+    people = crew(door)
+    for _ in range(4):
+        await pharmacists.hold(people, PERSON, held("continue", "skip", "scrap"))
+    assert [(said["type"], said["pin"]) for said in door.said] == [*[("Continue", "482913")] * 3, ("Skip", "482913")]
+
+
 async def test_an_alarm_that_nobody_has_seen_is_acknowledged_and_no_other() -> None:
     door = SayingDoor()
     door.seen = [
