@@ -171,7 +171,7 @@ class PureLine:
         line.must(i.EnrolStock(lots, (zone,), tuple((row.id, row.kind) for row in line.book.machines.values())))
         for person in PEOPLE.values():
             line.must(i.EnrolPerson(person))
-        line.must(i.EnrolRecipe())
+        line.must(i.EnrolRecipe(simulated=True))
         for name in line.book.machines:
             line.machines[name] = Machine()
             line.must(i.ReportLink(name, LinkState.FRESH))

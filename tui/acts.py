@@ -80,6 +80,11 @@ def put_back(target: str, note: str) -> Body:
     return {"type": "ReturnToService", "target": target, "note": note}
 
 
+def approve_recipe(digest: str, note: str) -> Body:
+    """Approve the recipe table whose content has this digest."""
+    return {"type": "ApproveRecipe", "digest": digest, "note": note}
+
+
 def choices_of(task: TaskView) -> tuple[str, ...]:
     """Return what may be signed for a task of the signing desk."""
     match task["kind"]:
@@ -87,6 +92,8 @@ def choices_of(task: TaskView) -> tuple[str, ...]:
             return (task["kind"],)
         case "excursion":
             return ("accept_deviation",)
+        case "recipe":
+            return ("approve_recipe",)
         case _:
             return tuple(choice for choice in CHOICES if choice in task["choices"])
 

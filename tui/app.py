@@ -263,7 +263,7 @@ class FloorApp(App[None]):
 
         if not isinstance(self.screen, ModalScreen):
             keys = {name: page_class(name).own_keys() for name in PAGES}
-            for page, under in (("prescription", "prescriptions"), ("load", "alarms")):
+            for page, under in (("prescription", "prescriptions"), ("load", "alarms"), ("recipe", "signing")):
                 keys[under] += [one for one in keys.pop(page) if one not in keys[under]]
             self.push_screen(HelpModal(keys))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.desk import Act
     from tui.sync import Sync
 
-TOUCHED = (Need.TASKS, Need.ROWS, Need.CASE, Need.LINE, Need.ALARMS)
+TOUCHED = (Need.TASKS, Need.ROWS, Need.CASE, Need.LINE, Need.ALARMS, Need.RECIPE)
 """What an act may have changed."""
 
 ALL = 500

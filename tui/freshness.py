@@ -25,6 +25,7 @@ class Need(StrEnum):
     MACHINE = "machine"
     CURVE = "curve"
     STATION = "station"
+    RECIPE = "recipe"
 
 
 PERIOD_S = {
@@ -37,6 +38,7 @@ PERIOD_S = {
     Need.MACHINE: 2.0,
     Need.CURVE: 3.0,
     Need.STATION: 600.0,
+    Need.RECIPE: 60.0,
 }
 """Wall seconds after which a thing is asked for again although no fact called for it."""
 
@@ -72,7 +74,8 @@ def outdated(fact: FactView, view: View) -> frozenset[Need]:
     own = frozenset({Need.CASE}) if fact["about"] == view.case_id else frozenset[Need]()
     if fact["kind"] in _OF_MACHINES:
         return own
-    return own | {Need.LINE, Need.TASKS, Need.ROWS}
+    table = frozenset({Need.RECIPE}) if fact["kind"] == "RecipeApproved" else frozenset[Need]()
+    return own | table | {Need.LINE, Need.TASKS, Need.ROWS}
 
 
 class Freshness:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TaskView,
     )
     from controller.wire.alarm_load import AlarmLoadView
+    from controller.wire.recipe import RecipeView
 
 RECENT = 60
 """How many facts the ticker keeps."""
@@ -133,6 +134,7 @@ class View:
     alarms: Sequence[AlarmView] = ()
     load: AlarmLoadView | None = None
     load_month: str = ""
+    recipe: RecipeView | None = None
     tasks: Sequence[TaskView] = ()
     rows: Sequence[PrescriptionRow] = ()
     rows_s: float = 0.0

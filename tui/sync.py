@@ -162,7 +162,7 @@ def _rewound(view: View, seq: int) -> View:
 def _request(need: Need, view: View) -> tuple[str, Mapping[str, str | int]] | None:
     """Return path and query of what is fetched with one call, None where there is nothing to ask for."""
     match need:
-        case Need.LINE | Need.ALARMS:
+        case Need.LINE | Need.ALARMS | Need.RECIPE:
             return f"/{need.value}", {}
         case Need.LOAD:
             return "/alarms/kpi", {"month": view.load_month} if view.load_month else {}
@@ -190,6 +190,8 @@ def _folded(need: Need, view: View, answer: Any, at_s: float) -> View:
             return state.replace(view, alarms=answer)
         case Need.LOAD:
             return state.replace(view, load=answer)
+        case Need.RECIPE:
+            return state.replace(view, recipe=answer)
         case Need.ROWS:
             return state.with_rows(view, answer, at_s)
         case Need.CASE:

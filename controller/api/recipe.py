@@ -1,12 +1,14 @@
-"""The recipe table in force: approved or not, by whom, which versions there were, and what changed since the last."""
+"""The recipe table in force: approved or not, by whom, earlier versions, what changed since the last, what is wrong with it."""
 
 import json
 
 from fastapi import APIRouter, Response
 
 from controller.api.desk import Here, answer_json
-from controller.recipes.difference import difference
-from controller.wire.recipe import RecipeView
+from controller.recipes.difference import difference, layer_of
+from controller.recipes.lint import Flaw, lint
+from controller.texts import Texts
+from controller.wire.recipe import RecipeFlaw, RecipeView
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
 
@@ -17,7 +19,8 @@ async def recipe(here: Here) -> Response:
     line = here.context.line
     table, known = line.book.recipes, line.floor.recipes
     versions = sorted(known.values(), key=lambda one: one.at)
-    before = next((one.content for one in reversed(versions) if one.digest != table.digest), "{}")
+    before = next((one for one in reversed(versions) if one.digest != table.digest), None)
+    changes = difference(before.content if before else "{}", table.content)
     view: RecipeView = {
         "version": table.version,
         "digest": table.digest,
@@ -27,6 +30,16 @@ async def recipe(here: Here) -> Response:
             {"version": one.version, "digest": one.digest, "by": one.by, "at": one.at, "note": one.note}
             for one in versions
         ],
-        "changes": [{"place": place, "old": old, "new": new} for place, old, new in difference(before, table.content)],
+        "before": before.version if before else "",
+        "changes": [
+            {"place": place, "layer": layer_of(place, table.site_keys), "old": old, "new": new}
+            for place, old, new in changes
+        ],
+        "flaws": [_flaw(one, here.context.texts) for one in lint(table, line.book.pot_classes)],
     }
     return answer_json(view)
+
+
+def _flaw(flaw: Flaw, texts: Texts) -> RecipeFlaw:
+    text = texts.say("lint", flaw.rule, flaw.facts)
+    return {"place": flaw.place, "rule": flaw.rule, "text_zh": text.zh, "text_en": text.en}

@@ -21,6 +21,7 @@ from controller.recipes.lint import lint
 from controller.runtime.books import make_book, unit_of
 from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
+from controller.texts import load_texts
 from devices.errors import ProfileError, SiteError
 from devices.profile import all_profiles, load_profile_file
 
@@ -119,7 +120,9 @@ def _recipe_problems(config: Config) -> Iterator[str]:
     """Say what the recipe numbers and the pots of the site do not keep between them."""
     profiles, name = all_profiles(), "recipes.toml" if config.recipes is None else config.recipes.name
     pots = planned_classes(_units(config.site.machines.values(), profiles))
-    yield from (f"{name}: {problem}" for problem in lint(load_recipes(config.recipes), pots))
+    texts = load_texts(config.timezone)
+    for flaw in lint(load_recipes(config.recipes), pots):
+        yield f"{name}: {flaw.place}: {texts.say('lint', flaw.rule, flaw.facts).en}"
 
 
 def _units(machines: Iterable[MachineSite], profiles: Mapping[str, Profile]) -> dict[str, Unit]:

@@ -272,7 +272,9 @@ class EnrolPerson:
 
 @dataclass(frozen=True, slots=True)
 class EnrolRecipe:
-    """The first recipe table of a site whose machines are all simulated."""
+    """The recipe table was read at start. `simulated`: so are all machines of the site; its first table needs no signature."""
+
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class TaskKind(StrEnum):
     HOLD = (
         "hold"  # Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
     )
+    RECIPE = "recipe"  # ApproveRecipe of the table that waits
     EXCURSION = "excursion"  # AcceptDeviation of a zone
 
 

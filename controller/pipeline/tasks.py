@@ -29,7 +29,7 @@ _MINUTE_MS = 60_000
 
 
 def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
-    """Go through the open acts of every open prescription, and of zones after an excursion."""
+    """Go through the open acts of every open prescription, of zones after an excursion, and of a table that nobody approved."""
     codes = {machine: code for code, machine in book.vessels.items()}
     for machine in floor.machines.values():
         if machine.by_hand and machine.pending is not None:
@@ -37,6 +37,10 @@ def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
     for zone in floor.zones.values():
         if zone.excursion_at and not zone.out:
             yield Task(TaskKind.EXCURSION, "", zone.id, Role.PHARMACIST, now, choices=(Choice.ACCEPT_DEVIATION,))
+    table = book.recipes
+    if table.digest not in floor.recipes:
+        details: dict[str, str | int | float] = {"version": table.version, "digest": table.digest}
+        yield Task(TaskKind.RECIPE, "", "", Role.PHARMACIST, now, details=details)
     for case in floor.cases.values():
         if case.status is Status.IN_REVIEW:
             yield Task(TaskKind.REVIEW, case.id, "", Role.PHARMACIST, case.promised_at)

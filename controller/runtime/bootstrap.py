@@ -252,8 +252,7 @@ class _Controller:
         if new is not None:
             await self._line.submit(new)
         await asyncio.gather(*(self._line.submit(EnrolPerson(person)) for person in self._people))
-        if simulated_only(self._config.site):
-            await self._line.submit(EnrolRecipe())
+        await self._line.submit(EnrolRecipe(simulated_only(self._config.site)))
         for unit in self._line.book.machines.values():
             if unit.monitor_only:
                 _LOG.warning("monitor-only", machine=unit.id)

@@ -42,6 +42,8 @@ PRESSING = (
     "deliver",
 )
 """What cannot wait goes before everything else, in this order."""
+REAL = frozenset({"recipe"})
+"""What nobody signs for play: numbers that act on medicine."""
 
 LOG = logging.getLogger("controller.staff")
 _LEAD_MS = 120_000
@@ -128,7 +130,7 @@ class Board:
         self._finished = {key: at_s for key, at_s in self._finished.items() if at_s >= asked_s}
         jobs: defaultdict[str, list[Job]] = defaultdict(list)
         for task in tasks:
-            if not self._script.claims(task):
+            if task["kind"] not in REAL and not self._script.claims(task):
                 jobs[task["role"]].append(Job(task))
         for queue in jobs.values():
             queue.sort(key=lambda job: job.order)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SECTIONS = ("rule", "next", "hold", "outage", "alarm", "cause", "action", "task", "done", "probe", "label")
+SECTIONS = ("rule", "next", "hold", "outage", "lint", "alarm", "cause", "action", "task", "done", "probe", "label")
 
 
 class TextsError(Exception):
@@ -36,9 +36,9 @@ class Texts:
     """All texts by section and id.
 
     `rule`: why something was refused. `next`: the nearest legal action. `hold`: why a batch waits. `outage`: what a batch went
-    through while nobody watched. `alarm`: what is wrong and what follows from it, `cause` why, `action` what to do. `task`: what
-    to do next. `done`: what a fact says. `probe`: what was found at a machine on site. `label`: names of statuses, stages, gates,
-    checkpoints, handlings.
+    through while nobody watched. `lint`: what a recipe table and the pots do not keep between them. `alarm`: what is wrong and
+    what follows from it, `cause` why, `action` what to do. `task`: what to do next. `done`: what a fact says. `probe`: what was
+    found at a machine on site. `label`: names of statuses, stages, gates, checkpoints, handlings.
     """
 
     sections: Mapping[str, Mapping[str, Text]]

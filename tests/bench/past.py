@@ -81,7 +81,7 @@ class _Past:
         line.must(stock)
         for person in (*people_to_enrol(config, frozenset(), store, hash_pin), *PEOPLE.values()):
             line.must(i.EnrolPerson(person))
-        line.must(i.EnrolRecipe())
+        line.must(i.EnrolRecipe(simulated=True))
         for name in book.machines:
             line.machines[name] = Machine()
             line.must(i.ReportLink(name, LinkState.FRESH))

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.screens.plant_data import MINUTE, PIN, Line, code, curve, fact, load
+from tests.screens.recipe_data import recipe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,6 +53,7 @@ class FakeController:
 
     def __init__(self) -> None:
         self.line = Line()
+        self.recipe = recipe()
         self.scans: list[dict[str, Any]] = []
         self.intents: list[dict[str, Any]] = []
         self.acknowledged: list[tuple[str, str]] = []
@@ -132,6 +134,7 @@ class FakeController:
             "/alarms": lambda _request: self.line.alarms,
             "/alarms/kpi": lambda request: load(request.query_params.get("month", "2026-11")),
             "/prescriptions": self._page,
+            "/recipe": lambda _request: self.recipe,
             "/tasks": self._tasks,
             "/whoami": self._whoami,
             "/machines/{id}": lambda request: _by_id(self.line.machines, request),

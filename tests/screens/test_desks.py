@@ -294,7 +294,9 @@ async def test_who_looked_at_the_machine_says_so_in_full_and_writes_what_was_see
 async def test_who_leaves_a_step_out_reads_what_will_be_in_the_pouches(controller: FakeController) -> None:
     details = {"reason": "fault", "machine": "pot-09", "note": "concentrate", "pouch_ml": 298, "planned_ml": 200}
     choices = ["continue", "skip", "scrap"]
-    controller.line.tasks = [task("hold", 9, "pharmacist", choices=choices, details=details, text_zh="处理暂停：设备故障")]
+    controller.line.tasks = [
+        task("hold", 9, "pharmacist", choices=choices, details=details, text_zh="处理暂停：设备故障")
+    ]
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "略过此步" in floor.text())
         await floor.press("2")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.screens.conftest import LARGE, SMALL, Clock, Terminal
 from tests.screens.plant_data import DISPENSER, OPERATOR, code, task
+from tests.screens.recipe_data import recipe_task
 from tui.app import FloorApp, Options
 from tui.state import Link
 
@@ -123,6 +124,30 @@ def test_a_step_being_left_out(snap_compare: Any, controller: FakeController, lo
     choices = ["continue", "skip", "scrap"]
     controller.line.tasks = [task("hold", 9, "pharmacist", choices=choices, details=details, **text)]
     assert picture(snap_compare, controller, SMALL, "2", station="release-1", locale=locale, shows="PIN")
+
+
+def waiting(snap_compare: Any, controller: FakeController, size: tuple[int, int], *keys: str, locale: str) -> bool:
+    """Stand at the signing desk where a recipe table waits, and press `keys`."""
+    controller.line.tasks = [recipe_task(), *(one for one in controller.line.tasks if one["kind"] == "release")]
+    shows = {"": "rs-tcm-2027-1", "1": "sha256", "a": "PIN"}[keys[-1] if keys else ""]
+    return picture(snap_compare, controller, size, *keys, station="release-1", locale=locale, shows=shows)
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_recipe_table_waits_at_the_signing_desk(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    assert waiting(snap_compare, controller, SMALL, locale=locale)
+
+
+@pytest.mark.parametrize(("size", "locale"), [(SMALL, "zh_CN"), (SMALL, "en"), (LARGE, "zh_CN")])
+def test_what_a_recipe_table_changes(
+    snap_compare: Any, controller: FakeController, size: tuple[int, int], locale: str
+) -> None:
+    assert waiting(snap_compare, controller, size, "1", locale=locale)
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_recipe_table_being_approved(snap_compare: Any, controller: FakeController, locale: str) -> None:
+    assert waiting(snap_compare, controller, SMALL, "1", "a", locale=locale)
 
 
 @SIZES

@@ -38,21 +38,33 @@ class Site:
     """A running controller with its plant. `people`: role -> (badge, PIN) of everybody who has it."""
 
     def __init__(self, folder: Path, held: ExitStack) -> None:
-        path = make_folder(folder, hospitals=["RS-TCM"], prescriptions=SAMPLES, speed=SPEED, counts=COUNTS)
-        config = load_config(path)
+        self.path = make_folder(folder, hospitals=["RS-TCM"], prescriptions=SAMPLES, speed=SPEED, counts=COUNTS)
+        config = load_config(self.path)
         self.url = f"http://127.0.0.1:{config.port}"
         self.state = config.site.state
-        for name in ("plant", "run"):
-            log = held.enter_context((self.state / f"{name}.txt").open("ab"))
-            command = [sys.executable, "-m", "controller", name, "--config", str(path)]
-            process = subprocess.Popen(command, cwd=self.state, stdout=log, stderr=log)
-            held.callback(process.wait)
-            held.callback(process.kill)
+        self._held = held
+        self._start("plant")
+        self._controller = self._start("run")
         self._wait()
         self.people: dict[str, list[tuple[str, str]]] = {}
         for one in json.loads((self.state / "staff.json").read_text(encoding="utf-8"))["people"]:
             for role in one["roles"]:
                 self.people.setdefault(role, []).append((one["badge"], one["pin"]))
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        log = self._held.enter_context((self.state / f"{name}.txt").open("ab"))
+        command = [sys.executable, "-m", "controller", name, "--config", str(self.path)]
+        process = subprocess.Popen(command, cwd=self.state, stdout=log, stderr=log)
+        self._held.callback(process.wait)
+        self._held.callback(process.kill)
+        return process
+
+    def start_again(self) -> None:
+        """End the controller as an administrator does, and start it with what its files say now."""
+        self._controller.terminate()
+        self._controller.wait(PATIENCE_S)
+        self._controller = self._start("run")
+        self._wait()
 
     def _wait(self) -> None:
         deadline_s = time.monotonic() + PATIENCE_S

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from controller.formulary import FormularyError, load_recipes
 from controller.model import intents as i
-from controller.model.facts import RecipeApproved
+from controller.model.facts import AlarmRaised, RecipeApproved
 from controller.model.prescription import RecipeClass
 from controller.model.recipe import PotKind
 from controller.pipeline import evolve
-from controller.recipes.difference import difference
+from controller.recipes.difference import difference, layer_of
 from tests.pure_line import RECIPES, Crew, PureLine, badge
 from tests.unit.test_pipeline_life import batch_of, begin
 
@@ -46,7 +46,8 @@ def test_the_first_table_of_a_simulated_site_is_taken_for_approved_and_no_other(
     assert (first.version, first.digest, first.by) == (RECIPES.version, RECIPES.digest, "")
     assert sha256(first.content.encode()).hexdigest() == first.digest
     line.book = replace(line.book, recipes=changed())
-    assert line.must(i.EnrolRecipe()) == ()
+    (alarm,) = line.must(i.EnrolRecipe(simulated=True))
+    assert isinstance(alarm, AlarmRaised)
     assert line.book.recipes.digest not in line.floor.recipes
 
 
@@ -104,6 +105,64 @@ def test_a_difference_names_every_number_that_was_changed_added_or_left_out() ->
         ("b.d", "3", "-"),
         ("e", "-", "5"),
     )
+
+
+# --- the table that waits, as people on the floor meet it ---
+
+
+def waiting(line: PureLine) -> Any:
+    return line.floor.alarms.get("recipe-waiting:recipe")
+
+
+def test_a_pharmacist_is_called_and_asked_as_long_as_the_table_waits() -> None:
+    line = PureLine.ready()
+    assert waiting(line) is None
+    assert not line.tasks("recipe")
+    line.book = replace(line.book, recipes=changed())
+    line.must(i.EnrolRecipe(simulated=False))
+    assert (waiting(line).active, waiting(line).detail, waiting(line).priority) == (True, "2027-1", "low")
+    (task,) = line.tasks("recipe")
+    assert (task.role, task.details) == ("pharmacist", {"version": "2027-1", "digest": line.book.recipes.digest})
+    assert line.must(i.EnrolRecipe(simulated=False)) == (), "a controller that starts again says nothing new"
+    line.must(approve(line))
+    assert not waiting(line).active
+    assert not line.tasks("recipe")
+
+
+def test_the_alarm_names_the_table_that_waits_now_and_goes_with_the_old_one() -> None:
+    line = PureLine.ready()
+    line.book = replace(line.book, recipes=changed())
+    line.must(i.EnrolRecipe(simulated=False))
+    line.book = replace(line.book, recipes=changed("2027-2", 45))
+    line.must(i.EnrolRecipe(simulated=False))
+    assert (waiting(line).active, waiting(line).detail) == (True, "2027-2")
+    line.book = replace(line.book, recipes=RECIPES)
+    line.must(i.EnrolRecipe(simulated=False))
+    assert not waiting(line).active
+
+
+def test_a_site_with_real_machines_waits_for_the_signature_of_its_first_table() -> None:
+    line = PureLine()
+    line.must(i.EnrolRecipe(simulated=False))
+    assert waiting(line).active
+    assert not line.floor.recipes
+
+
+@pytest.mark.parametrize(
+    ("place", "layer"),
+    [
+        ("soak_minutes", "general"),
+        ("rinse_minutes", "site"),
+        ("separate_minutes.melt", "general"),
+        ("separate_minutes.decoct-separately", "site"),
+        ("kinds.sealed.pressure_kpa", "kinds.sealed"),
+        ("classes.tonic.boil_minutes", "site classes.tonic"),
+        ("classes.tonic.kinds.sealed.boil_minutes", "classes.tonic.kinds.sealed"),
+    ],
+)
+def test_every_number_has_the_layer_that_sets_it(place: str, layer: str) -> None:
+    ours = {"rinse_minutes", "separate_minutes.decoct-separately", "classes.tonic.boil_minutes"}
+    assert layer_of(place, ours) == layer
 
 
 # --- a site's own file ---

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -17,8 +18,9 @@ from controller.model.prescription import RecipeClass
 from controller.model.recipe import ClassLayer, PotKind
 from controller.model.world import PotClass
 from controller.recipes import make_plan
-from controller.recipes.lint import lint
+from controller.recipes.lint import Flaw, lint
 from controller.recipes.procedure import liquids_ml, procedure
+from controller.texts import load_texts
 from tests import medicine
 from tests.medicine import RECIPES
 
@@ -68,6 +70,10 @@ def test_the_liquid_of_a_dry_run_fills_the_pouches() -> None:
     assert sum(liquids_ml(made)) >= made.bags * made.fill_ml
 
 
+def told(flaw: Flaw) -> str:
+    return f"{flaw.place}: {load_texts(ZoneInfo('Asia/Shanghai')).say('lint', flaw.rule, flaw.facts).en}"
+
+
 @pytest.mark.parametrize(
     ("pots", "said"),
     [
@@ -77,7 +83,7 @@ def test_the_liquid_of_a_dry_run_fills_the_pouches() -> None:
     ],
 )
 def test_a_table_that_the_pots_cannot_keep_is_named_with_its_place(pots: tuple[PotClass, ...], said: str) -> None:
-    assert any(problem.startswith(said) for problem in lint(RECIPES, pots))
+    assert any(told(flaw).startswith(said) for flaw in lint(RECIPES, pots))
 
 
 def test_a_pot_that_no_class_may_use_is_named() -> None:
@@ -87,7 +93,9 @@ def test_a_pot_that_no_class_may_use_is_named() -> None:
     }
     table = replace(RECIPES, classes=only_open)
     pots = (*medicine.POTS, PotClass("internal", 800, 6000, PotKind.SEALED))
-    assert list(lint(table, pots)) == ["pots: no class may be cooked in the pots of kind sealed that this site has"]
+    assert [told(flaw) for flaw in lint(table, pots)] == [
+        "pots: no class may be cooked in the pots of kind sealed that this site has"
+    ]
     assert list(lint(RECIPES, medicine.POTS)) == []
     assert RecipeClass.TONIC in only_open
 

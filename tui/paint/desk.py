@@ -133,7 +133,7 @@ def window_text(frame: Window, words: Words) -> str:
 
 def tone(task: TaskView) -> Style:
     """Return the colour of a task of the signing desk: holds are red."""
-    return {"hold": BAD, "excursion": BAD, "release": NOTE}.get(task["kind"], PLAIN)
+    return {"hold": BAD, "excursion": BAD, "recipe": WARN, "release": NOTE}.get(task["kind"], PLAIN)
 
 
 def key(task: TaskView) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.state import View
     from tui.words import Words
 
-KINDS = ("hold", "excursion", "release", "verify")
+KINDS = ("hold", "excursion", "recipe", "release", "verify")
 
 
 def columns(words: Words) -> list[Column]:

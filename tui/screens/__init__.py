@@ -21,6 +21,7 @@ PAGES = {
     "review": "review:ReviewPage",
     "scan": "desk:ScanPage",
     "signing": "signing:SigningPage",
+    "recipe": "recipe:RecipePage",
     "dispatch": "desk:DispatchPage",
 }
 """Module and class of every page."""

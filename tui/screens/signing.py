@@ -1,4 +1,4 @@
-"""The signing desk: holds, excursions, releases and verifications, each with its facts and the choices under keys."""
+"""The signing desk: holds, excursions, a recipe table, releases, verifications, each with its facts and choices under keys."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SigningPage(Page):
     TITLE_KEY = "signing"
     NEEDS = frozenset({Need.TASKS, Need.CASE})
     KINDS = signing.KINDS
-    HINTS = (("Enter", "key.prescription"), ("Tab", "key.scroll"))
+    HINTS = (("Enter", "key.open"), ("Tab", "key.scroll"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "sign(0)", "key.sign", key_display="1-8"),
         Binding("2", "sign(1)", show=False),
@@ -87,14 +87,20 @@ class SigningPage(Page):
     @on(Table.Chosen)
     def _open(self) -> None:
         task = self._at_cursor()
-        if task is not None and task["case"]:
+        if task is not None and task["kind"] == "recipe":
+            self.floor.go("recipe")
+        elif task is not None and task["case"]:
             self.floor.open_case(task["case"])
             self.floor.go("prescription")
 
     def action_sign(self, number: int) -> None:
         """Sign one of the choices."""
         task = self._at_cursor()
-        if task is not None and number < len(acts.choices_of(task)):
+        if task is None or number >= len(acts.choices_of(task)):
+            return
+        if task["kind"] == "recipe":
+            self.floor.go("recipe")  # nobody signs for numbers without having them on the screen
+        else:
             self.floor.start(self._sign(task, acts.choices_of(task)[number]))
 
     async def _sign(self, task: TaskView, choice: str) -> None:

@@ -86,7 +86,7 @@ def decide(floor: Floor, intent: i.Intent, world: World) -> Decision:  # noqa: C
         case i.EnrolPerson():
             return enrol_person(floor, intent, world)
         case i.EnrolRecipe():
-            return enrol_recipe(floor, world)
+            return enrol_recipe(floor, intent, world)
         case i.EnrolStock():
             return enrol_stock(floor, intent, world)
         case i.ReportMachine():

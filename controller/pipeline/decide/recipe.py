@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.people import Role
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import DESKS, refuse_actor, refuse_station
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
-    from controller.model.intents import ApproveRecipe
+    from controller.model.intents import ApproveRecipe, EnrolRecipe
     from controller.model.world import World
     from controller.pipeline.decide.decision import Decision
 
 SIMULATED = "every machine of this site is simulated"
+WAITING = "recipe-waiting"
+"""Rule of the alarm that the table needs a signature."""
+_SOURCE = "recipe"
 
 
 def approve_recipe(floor: Floor, intent: ApproveRecipe, world: World) -> Decision:
@@ -32,12 +36,21 @@ def approve_recipe(floor: Floor, intent: ApproveRecipe, world: World) -> Decisio
         return Refusal("already-done", {"version": table.version})
     if any(known.version == table.version for known in floor.recipes.values()):
         return Refusal("recipe-version-used", {"version": table.version}, next_action="name-a-new-version")
-    return (_approved(world, intent.actor, intent.note),)
+    return (_approved(world, intent.actor, intent.note), *cleared(floor, WAITING, _SOURCE, world))
 
 
-def enrol_recipe(floor: Floor, world: World) -> Decision:
-    """Take the first table of a site whose machines are all simulated for approved."""
-    return () if floor.recipes else (_approved(world, "", SIMULATED),)
+def enrol_recipe(floor: Floor, intent: EnrolRecipe, world: World) -> Decision:
+    """Call a pharmacist where the table waits for a signature; the first of a simulated site is taken for approved."""
+    table = world.book.recipes
+    if table.digest in floor.recipes:
+        return cleared(floor, WAITING, _SOURCE, world)
+    if intent.simulated and not floor.recipes:
+        return (_approved(world, "", SIMULATED),)
+    waits = raised(floor, WAITING, _SOURCE, world, table.version)
+    standing = floor.alarms.get(f"{WAITING}:{_SOURCE}")
+    if waits or standing is None or standing.detail == table.version:
+        return waits
+    return (f.AlarmRecurred(world.now, standing.id, table.version),)  # another table than the one that it was about
 
 
 def refuse_recipe(floor: Floor, world: World) -> Refusal | None:
