@@ -129,7 +129,7 @@ def test_a_step_being_left_out(snap_compare: Any, controller: FakeController, lo
 def waiting(snap_compare: Any, controller: FakeController, size: tuple[int, int], *keys: str, locale: str) -> bool:
     """Stand at the signing desk where a recipe table waits, and press `keys`."""
     controller.line.tasks = [recipe_task(), *(one for one in controller.line.tasks if one["kind"] == "release")]
-    shows = {"": "rs-tcm-2027-1", "1": "sha256", "a": "PIN"}[keys[-1] if keys else ""]
+    shows = {"": "rs-tcm-2027-1", "1": "50, 30", "a": "PIN"}[keys[-1] if keys else ""]
     return picture(snap_compare, controller, size, *keys, station="release-1", locale=locale, shows=shows)
 
 
