@@ -128,9 +128,6 @@ class Bench:
         return await self._refuses(order.number, RefusedReason.DUPLICATE)
 
     async def _past_epoch(self) -> tuple[bool, str]:
-        if self._epoch <= 1:
-            await self._machine.order(self._order("stop"), 2, self._now)
-            self._epoch = 2
         order = self._order("stop")
         await self._link.command(codec.command_values(self._profile, order, self._epoch - 1))
         return await self._refuses(order.number, RefusedReason.EPOCH)

@@ -1,13 +1,12 @@
 """A profile is a table read strictly: what it does not say is not known, and what it says wrongly is named by place.
 
-`load_profile("pot-modbus")` reads a packaged table, `load_profile_file(path)` any other. The driver is built from
-the result; nothing about one kind of machine is written anywhere else.
+`load_profile("pot-modbus")` reads a packaged table or one of the site's own folder, `load_profile_file(path)` any other. The
+driver is built from the result; nothing about one kind of machine is written anywhere else.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from dataclasses import field
 from importlib import resources
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 RegisterTable = Literal["holding", "input"]
 WordOrder = Literal["big", "little"]
@@ -216,12 +214,12 @@ class Profile:
 _PROFILE = TypeAdapter(Profile)
 
 
-def load_profile(profile_id: str) -> Profile:
-    """Read the packaged table `profile_id`. Raises ProfileError naming every place that is wrong."""
-    table = _folder() / f"{profile_id}.toml"
-    if not _NAME.fullmatch(profile_id) or not table.is_file():
-        raise ProfileError(f"there is no profile {profile_id!r}", advice=f"use one of {', '.join(_packaged())}")
-    return load_profile_file(table)
+def load_profile(profile_id: str, own: Path | None = None) -> Profile:
+    """Read table `profile_id`, ours or in the site's `own` folder. Raises ProfileError naming every place that is wrong."""
+    tables = profile_tables(own)
+    if profile_id not in tables:
+        raise ProfileError(f"there is no profile {profile_id!r}", advice=f"use one of {', '.join(tables)}")
+    return load_profile_file(tables[profile_id])
 
 
 def load_profile_file(path: Path | Traversable) -> Profile:
@@ -244,17 +242,28 @@ def load_profile_file(path: Path | Traversable) -> Profile:
     return profile
 
 
-def all_profiles() -> dict[str, Profile]:
-    """Read every packaged table, by id."""
-    return {name: load_profile(name) for name in _packaged()}
+def all_profiles(own: Path | None = None) -> dict[str, Profile]:
+    """Read every table, ours and those of the site's `own` folder, by id. Raises ProfileError."""
+    return {name: load_profile_file(table) for name, table in profile_tables(own).items()}
 
 
-def _folder() -> Traversable:
-    return resources.files("devices.profiles")
+def profile_tables(own: Path | None = None) -> dict[str, Traversable]:
+    """Find every table by its id. Raises ProfileError where `own` cannot be read or has one called like ours."""
+    ours = _in_folder(resources.files("devices.profiles"))
+    if own is None:
+        return ours
+    try:
+        theirs = _in_folder(own)
+    except OSError as error:
+        raise ProfileError(f"{own}: {error.strerror}", advice="[paths] profiles is a folder of tables") from error
+    if twice := sorted(ours.keys() & theirs.keys()):
+        raise ProfileError(f"{own}: {', '.join(twice)}: we have a table of this name", advice="give yours another name")
+    return ours | theirs
 
 
-def _packaged() -> list[str]:
-    return sorted(entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+def _in_folder(folder: Traversable) -> dict[str, Traversable]:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return {name.removesuffix(".toml"): folder / name for name in names}
 
 
 def _named(raw: dict[str, Any]) -> dict[str, Any]:

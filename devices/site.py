@@ -75,7 +75,10 @@ class MachineSite:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The physical place. `pressure_kpa`: mean air pressure; `state`: folder of everything that changes."""
+    """The physical place. `pressure_kpa`: mean air pressure; `state`: folder of everything that changes.
+
+    `profiles`: folder of the site's own profile tables, None where ours are all it needs.
+    """
 
     name: str
     timezone: str
@@ -84,6 +87,7 @@ class Site:
     speed: int
     state: Path
     machines: Mapping[str, MachineSite]
+    profiles: Path | None = None
 
 
 def load_site(path: Path) -> Site:
@@ -114,7 +118,7 @@ def read_site(raw: Mapping[str, Any], *, base: Path) -> tuple[Site, list[str]]:
     place, clock, paths = table.sub("site"), table.sub("clock"), table.sub("paths")
     place.only("name", "timezone", "pressure_kpa", "pressure_cooking")
     clock.only("speed")
-    paths.only("state")
+    paths.only("state", "profiles")
     machines: dict[str, MachineSite] = {}
     for row in table.rows("machine"):
         before = len(problems)
@@ -137,6 +141,7 @@ def read_site(raw: Mapping[str, Any], *, base: Path) -> tuple[Site, list[str]]:
         speed=clock.whole("speed", 1, low=1, high=MAX_SPEED),
         state=(base / paths.text("state", "var")).resolve(),
         machines=machines,
+        profiles=(base / own).resolve() if (own := paths.text("profiles", "")) else None,
     )
     return site, list(dict.fromkeys(problems))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def accepted(asked: Asked) -> bool:
     """Ask the person, then the machine, check by check; say whether all passed. The first that heats and fails ends it."""
-    profile = load_profile(asked.place.profile)
+    profile = load_profile(asked.place.profile, asked.site.site.profiles)
     typer.echo(asked.say("accept-warning", machine=asked.place.id))
     if sys.stdin.readline().strip() != asked.place.id:
         return False

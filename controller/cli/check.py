@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,7 +22,7 @@ from controller.runtime.enrolment import load_people
 from controller.runtime.stock import load_lots
 from controller.texts import load_texts
 from devices.errors import ProfileError, SiteError
-from devices.profile import all_profiles, load_profile_file
+from devices.profile import all_profiles, load_profile_file, profile_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,14 +69,13 @@ def _errors(path: Path) -> Iterator[str]:
         for load in (load_formulary, load_recipes, load_alarms, load_outage_table)
         for problem in _problems(load)
     ]
-    profiles = list(_profile_problems())
-    yield from (*tables, *profiles)
     try:
         config, problems = read_config(path)
     except ConfigError as error:
-        yield from error.problems
+        yield from (*tables, *_profile_problems(None), *error.problems)
         return
-    yield from problems
+    profiles = list(_profile_problems(config.site.profiles))
+    yield from (*tables, *profiles, *problems)
     own = () if config.recipes is None else tuple(_problems(partial(load_recipes, config.recipes)))
     yield from own
     yield from _problems(partial(load_people, config))
@@ -96,18 +94,22 @@ def _problems(load: Callable[[], object]) -> Iterator[str]:
         yield from error.problems
 
 
-def _profile_problems() -> Iterator[str]:
-    for table in files("devices.profiles").iterdir():
-        if table.name.endswith(".toml"):
-            try:
-                load_profile_file(table)
-            except ProfileError as error:
-                yield str(error)
+def _profile_problems(own: Path | None) -> Iterator[str]:
+    try:
+        found = profile_tables(own).values()
+    except ProfileError as error:
+        yield str(error)
+        return
+    for table in found:
+        try:
+            load_profile_file(table)
+        except ProfileError as error:
+            yield str(error)
 
 
 def _machine_problems(config: Config) -> Iterator[str]:
     """Say which machines do not fit their profiles; each is looked at as if it were alone, so that all are named."""
-    tables = load_formulary(), load_recipes(), all_profiles()
+    tables = load_formulary(), load_recipes(), all_profiles(config.site.profiles)
     for machine in config.site.machines.values():
         alone = dataclasses.replace(config.site, machines={machine.id: machine})
         try:
@@ -118,7 +120,8 @@ def _machine_problems(config: Config) -> Iterator[str]:
 
 def _recipe_problems(config: Config) -> Iterator[str]:
     """Say what the recipe numbers and the pots of the site do not keep between them."""
-    profiles, name = all_profiles(), "recipes.toml" if config.recipes is None else config.recipes.name
+    profiles = all_profiles(config.site.profiles)
+    name = "recipes.toml" if config.recipes is None else config.recipes.name
     pots = planned_classes(_units(config.site.machines.values(), profiles))
     texts = load_texts(config.timezone)
     for flaw in lint(load_recipes(config.recipes), pots):

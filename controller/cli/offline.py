@@ -103,7 +103,7 @@ class Offline:
         return _view(person)
 
     def _world(self) -> World:
-        book = make_book(self.config, load_formulary(), load_recipes(), all_profiles())
+        book = make_book(self.config, load_formulary(), load_recipes(), all_profiles(self.config.site.profiles))
         return World(self.clock.now(), lambda: b32encode(secrets.token_bytes(10)).decode("ascii"), book)
 
 

@@ -87,7 +87,7 @@ def probe(
 def _looked(asked: Asked, seconds: float) -> bool:
     """Look, tell, and say whether every promise was kept."""
     place, clock = asked.place, asked.clock
-    profile = load_profile(place.profile)
+    profile = load_profile(place.profile, asked.site.site.profiles)
     found = asyncio.run(inspect(place, profile, now=clock.now, speed=clock.speed, seconds=seconds))
     if found.surveys == 0 and _controller_runs(asked.site):
         found.broken.append(Broken("held", {}))

@@ -55,9 +55,9 @@ def show(
     with plainly(*_WRONG):
         site = load_config(config)
         table = _table(site)
-        kind = (
-            make_book(site, load_formulary(), table, all_profiles()).machines[machine].pot if machine else PotKind.OPEN
-        )
+        kind = PotKind.OPEN
+        if machine:
+            kind = make_book(site, load_formulary(), table, all_profiles(site.site.profiles)).machines[machine].pot
         typer.echo(f"{table.version}  {table.digest}")
         typer.echo(f"{recipe_class}  {machine} {kind}".rstrip())
         for line in _lines(table.of(kind, recipe_class).settings):
@@ -91,7 +91,7 @@ def try_(
 
     with plainly(RemoteError, Problematic, *_WRONG):
         site = load_config(config)
-        book = make_book(site, load_formulary(), _table(site), all_profiles())
+        book = make_book(site, load_formulary(), _table(site), all_profiles(site.site.profiles))
         body: dict[str, Any] = json.loads(prescription.readline())
         plan = make_plan(post(body, book.formulary).prescription, book.formulary, book.recipes, book.pot_classes)
         if isinstance(plan, NotMadeHere):

@@ -132,7 +132,7 @@ class _Controller:
 
     def __init__(self, config: Config, clock: PlantClock, store: LiveStore) -> None:
         self._config, self._clock, self._store = config, clock, store
-        site, profiles = config.site, all_profiles()
+        site, profiles = config.site, all_profiles(config.site.profiles)
         book = make_book(config, load_formulary(), load_recipes(config.recipes), profiles)
         self._lots = load_lots(config, book.formulary.herbs)
         self._profiles = {machine.id: profiles[machine.profile] for machine in site.machines.values()}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from controller.store import journal
+from controller.store import epochs, journal
 from controller.store.database import open_database, parse
 from controller.store.errors import Corrupt, NotEmpty, NotThere, ReadFailed, StoreFailed
 from controller.store.sqlite import FileLock, connect, make_private, path_of, sync_directory
@@ -128,7 +127,7 @@ def _fill(old: Connection, new: Connection) -> None:
         if new.scalar(select(func.count()).select_from(table)):
             raise NotEmpty(f"the database holds {table.name} already")
     _pour(old, new)
-    new.execute(update(lines).where(lines.c.epoch < _now_s()).values(epoch=_now_s()))
+    new.execute(update(lines).where(lines.c.epoch < epochs.of_now()).values(epoch=epochs.of_now()))
     for line in new.scalars(select(lines.c.id)).all():
         journal.last_at(new, line)
 
@@ -148,7 +147,7 @@ def _replace(path: Path, file: Path) -> Path | None:
             copy = Path(folder) / path.name
             _copy_file(file, copy)
             with closing(connect(copy, "rw")) as new:
-                new.execute("UPDATE line SET epoch = max(epoch, ?, ?)", (_now_s(), _last_epoch(path)))
+                new.execute("UPDATE line SET epoch = max(epoch, ?, ?)", (epochs.of_now(), _last_epoch(path)))
             check(copy)
             old = _move_aside(path)
             _settle(copy, path)
@@ -183,7 +182,3 @@ def _settle(copy: Path, file: Path) -> None:
         os.fsync(written.fileno())
     copy.replace(file)
     sync_directory(file)
-
-
-def _now_s() -> int:
-    return int(time.time())

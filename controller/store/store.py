@@ -10,16 +10,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from controller.store import anchor, journal, keys, readings, replies, state, subjects
+from controller.store import anchor, epochs, journal, keys, readings, replies, state, subjects
 from controller.store.database import open_database
 from controller.store.errors import CommitUnknown, MasteryLost, ReadFailed, StoreError, StoreFailed
 from controller.store.journal import Head
 from controller.store.overview import Curve, overview
 from controller.store.rows import Loaded
-from controller.store.tables import facts, lines, pins
+from controller.store.tables import facts, pins
 from controller.store.tables import keys as keys_table
 from controller.store.transaction import transact
 
@@ -103,7 +103,7 @@ class Store:
 
     def _take(self, connection: Connection) -> tuple[int, Head]:
         self._database.lease(connection)
-        return _raise_epoch(connection, self._line)
+        return epochs.raised(connection, self._line)
 
     def _write(self, connection: Connection, group: Group) -> Head:
         rows, head = journal.forge(self._line, self._head, group.facts)
@@ -277,14 +277,3 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise ReadFailed(f"a read came to nothing: {type(error).__name__}") from error
-
-
-def _raise_epoch(connection: Connection, line: str) -> tuple[int, Head]:
-    query = select(lines.c.epoch, lines.c.seq, lines.c.head).where(lines.c.id == line).with_for_update()
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        head = Head(0, journal.genesis(line))
-        connection.execute(lines.insert(), {"id": line, "seq": head.seq, "head": head.hash, "epoch": 1})
-        return 1, head
-    connection.execute(update(lines).where(lines.c.id == line).values(epoch=row.epoch + 1))
-    return row.epoch + 1, Head(row.seq, row.head)

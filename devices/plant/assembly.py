@@ -69,7 +69,8 @@ class Plant:
         ]
         processes = _processes(site, [place for place, _ in self._places])
         self.machines = {
-            place.id: self._machine(place, address, processes[place.id]) for place, address in self._places
+            place.id: self._machine(place, address, processes[place.id], site.profiles)
+            for place, address in self._places
         }
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -99,8 +100,8 @@ class Plant:
                 machine.close(self._clock.now())
             os.close(self._lock)
 
-    def _machine(self, place: MachineSite, address: SplitResult, process: Process) -> Machine:
-        table = load_table(place.profile)
+    def _machine(self, place: MachineSite, address: SplitResult, process: Process, own: Path | None) -> Machine:
+        table = load_table(place.profile, own)
         if table.kind != place.kind or table.protocol != PROTOCOLS[address.scheme]:
             raise SiteError(f"{table.id} is a table for {table.kind} over {table.protocol}", machine=place.id)
         if not _is_loopback(address.hostname):
@@ -163,7 +164,7 @@ def _processes(site: Site, places: list[MachineSite]) -> dict[str, Process]:
                 volume_ml=place.volume_ml[1],
                 pressure_kpa=site.pressure_kpa,
                 has_packer=bool(place.packer),
-                is_sealed=load_table(place.profile).is_sealed,
+                is_sealed=load_table(place.profile, site.profiles).is_sealed,
             )
     processes: dict[str, Process] = {}
     for place in places:

@@ -105,9 +105,11 @@ class Table:
     watchdog: Watchdog | None
 
 
-def load_table(profile: str) -> Table:
-    """Read the table called `profile`. Raises ProfileError naming the file."""
+def load_table(profile: str, own: Path | None = None) -> Table:
+    """Read the table called `profile`, one of the site's `own` or of ours. Raises ProfileError naming the file."""
     path = PROFILES / f"{profile}.toml"
+    if own is not None and not path.exists():
+        path = own / path.name
     try:
         return table_from(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -155,8 +155,8 @@ def start(url: str) -> int:
 
 
 def test_epochs_never_come_again_after_a_restore(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([100, 100, 105])
-    monkeypatch.setattr(sys.modules[restore.__module__], "_now_s", lambda: next(clock))
+    clock = iter([1, 100, 100, 105])
+    monkeypatch.setattr("controller.store.epochs.of_now", lambda: next(clock))
     remember(url, 1)
     backup(url, tmp_path / "copy.db")
     given = [start(url), start(url)]
