@@ -9,6 +9,7 @@ import base64
 import json
 import math
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE_HOME = ROOT / "var" / "conformance" / "node-opcua"
 """Where `python -m tests.conformance` puts what package-lock.json names."""
+PROFILES = HERE / "profiles"
+"""Tables of machines that are in no table of ours: what a site would have in a folder of its own."""
 REGISTERS = 4000
 SESSIONS = 100
 """How many clients node-opcua lets in; by itself it lets in 10, as small controllers do."""
@@ -36,12 +39,21 @@ class Missing(Exception):
 
 
 def libmodbus(folder: Path) -> Path:
-    """Compile the server into `folder`. Raises Missing."""
+    """Compile the server of plain registers into `folder`. Raises Missing."""
+    return _compiled("libmodbus_server", folder)
+
+
+def foreign_pot(folder: Path) -> Path:
+    """Compile the pot of a foreign maker into `folder`. Raises Missing."""
+    return _compiled("foreign_pot", folder)
+
+
+def _compiled(name: str, folder: Path) -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise Missing("there is no C compiler")
-    program = folder / "libmodbus_server"
-    flags = ["-O2", "-I/usr/include/modbus", "-o", str(program), str(HERE / "libmodbus_server.c"), "-lmodbus"]
+    program = folder / name
+    flags = ["-O2", "-I/usr/include/modbus", "-o", str(program), str(HERE / f"{name}.c"), "-lmodbus", "-lm"]
     done = subprocess.run([compiler, *flags], capture_output=True, text=True, timeout=60, check=False)
     if "modbus.h" in done.stderr or "-lmodbus" in done.stderr:
         raise Missing("libmodbus is not here (Debian: libmodbus-dev)")
@@ -92,6 +104,11 @@ class Server:
             self._process.wait()
         self._process = None
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def asked(self, line: str) -> str:
         """Ask and return the answer. It takes a tenth of a millisecond, so tests do not wait for it on their loop."""
         assert self._process is not None
@@ -133,6 +150,33 @@ class LibmodbusPeer(Server):
     def written(self) -> list[tuple[int, list[int]]]:
         blocks = [list(map(int, block.split())) for block in self.asked("taken").split(";") if block.strip()]
         return [(block[0], block[1:]) for block in blocks]
+
+
+class ForeignPot(Server):
+    """The pot of a foreign maker, unit 1 at 127.0.0.1:`port`, and the hand at its switches. See foreign_pot.c."""
+
+    def __init__(self, program: Path) -> None:
+        super().__init__()
+        self._program = program
+
+    def start(self, *, speed: int, now: int) -> None:
+        """Switch it on. `now`: ms to which its clock is set; it runs `speed` times as fast as the wall."""
+        command = [str(self._program), str(self.port), str(speed), str(now // 1000)]
+        self.run(command, self._program.with_suffix(f".{self.port}.log"))
+
+    def turn_key(self) -> None:
+        """Turn the key from remote to local, or back."""
+        self.signal(signal.SIGUSR1)
+
+    def cut_power(self) -> None:
+        """Take its power away for a moment."""
+        self.signal(signal.SIGUSR2)
+
+    @property
+    def taken(self) -> list[tuple[int, str, str]]:
+        """The orders that it carried out: its own number of the verb, batch and step."""
+        orders = (order.split(" ") for order in self.asked("taken").strip().split(";") if order)
+        return [(int(verb), batch, step) for verb, batch, step in orders]
 
 
 class NodeOpcUaPeer(Server):

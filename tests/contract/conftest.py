@@ -40,6 +40,14 @@ def libmodbus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def foreign_pot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        return servers.foreign_pot(tmp_path_factory.mktemp("foreign"))
+    except servers.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
 def node_opcua(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeOpcUaPeer]:
     try:
         command = servers.node_opcua()

@@ -38,9 +38,9 @@ class Site:
         self._held = held
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, *names: str) -> None:
+    def start(self, *names: str, config: Path | None = None) -> None:
         for name in names:
-            arguments = [sys.executable, "-m", "controller", name, "--config", str(self.config.path)]
+            arguments = [sys.executable, "-m", "controller", name, "--config", str(config or self.config.path)]
             with (self.config.site.state / f"{name}.txt").open("ab") as log:
                 process = subprocess.Popen(arguments, cwd=self.config.site.state, stdout=log, stderr=log)
             self._held.callback(process.wait)
