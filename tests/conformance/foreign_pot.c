@@ -4,8 +4,8 @@
  * foreign_pot PORT SPEED CLOCK. Its clock is set to CLOCK, seconds since 1970, and runs SPEED times as fast as the wall.
  * Says "ready". SIGUSR1 turns its key from remote to local and back, SIGUSR2 takes its power away for a moment. Each line on
  * standard input gets one line of answer, and it ends with its standard input:
- *   fill | boil | stop     ok, or no where the key stands on remote: the buttons of its panel
- *   taken                  VERB BATCH STEP;...   the orders that it carried out since it was made
+ *   fill | boil | empty | stop   ok, or no where the key stands on remote: the buttons of its panel
+ *   taken                        VERB BATCH STEP;...   the orders that it carried out since it was made
  *
  * Input registers (function 4); one request reads at most 20. What is longer than one register has its low word first.
  *   3000 status bits   0 ready, 1 works, 2 done, 4 interrupted, 5 waits for the controller, 7 alarm, 8 key on remote
@@ -266,6 +266,7 @@ static const char *press(const char *line) {
     began_ml = 3000;
     if (!strncmp(line, "fill", 4)) begin(WATER, 50), pour(began_ml, TAP_C, 50);
     if (!strncmp(line, "boil", 4)) boil(99.5, 1800);
+    if (!strncmp(line, "empty", 5)) water_ml = wet_ml = herb_g = received_ml = 0;
     return "ok";
 }
 

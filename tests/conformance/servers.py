@@ -11,6 +11,7 @@ import math
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,13 @@ class ForeignPot(Server):
     def cut_power(self) -> None:
         """Take its power away for a moment."""
         self.signal(signal.SIGUSR2)
+
+    def press(self, button: str) -> None:
+        """Press a button of its panel, as soon as the key allows it."""
+        deadline_s = time.monotonic() + 10
+        while self.asked(button) != "ok\n":
+            assert time.monotonic() < deadline_s, button
+            time.sleep(0.01)
 
     @property
     def taken(self) -> list[tuple[int, str, str]]:
