@@ -250,17 +250,25 @@ class OpcUaLink:
             return self._error(LinkLied, f"has no namespace {self._opcua.namespace}", "is this the right machine?")
         if isinstance(error, ua.UaStatusCodeError) and error.code in _STRANGER_CODES:
             return self._error(LinkDistrusted, f"refuses us with {type(error).__name__}", _STRANGER)
+        told, security = down, self._site.security
         if isinstance(error, ua.UaStatusCodeError):
-            return self._error(LinkDown, f"does not let us in: {type(error).__name__}", "who else is connected to it?")
-        security = self._site.security
+            told = self._error(LinkDown, f"does not let us in: {type(error).__name__}", "who else is connected to it?")
         if security is None:
-            return down
+            return told
         try:
             self._judge(await self._shown(_policy(security)), trust.read_papers(self._site))
         except LinkDistrusted as reason:
             return reason
         except (TimeoutError, OSError, ua.UaError):
-            return down
+            return told
+        except AssertionError:
+            pass  # as below: it will not even show itself unsigned
+        if isinstance(
+            error, AssertionError
+        ):  # asyncua's word for a channel that was refused: it cannot read the reason
+            return self._error(LinkDistrusted, "refuses to sign and encrypt with us", _STRANGER)
+        if told is not down:
+            return told
         again, self._breaks_off = self._breaks_off, True
         if not again:  # a server that is only slow does so too
             return down

@@ -1,4 +1,5 @@
-"""`python -m tests.conformance`: levels `link` and `monitor` against libmodbus and node-opcua.
+"""`python -m tests.conformance`: levels `link` and `monitor` against libmodbus and node-opcua, Sign&Encrypt against node-opcua, and
+a foreign pot in C that is given a batch by a table alone.
 
 node-opcua is installed first, by its lock file, into var/conformance; libmodbus is a package of the system. What is missing is
 skipped and named; where neither is, the command ends with 1. Arguments go to pytest.
@@ -16,7 +17,7 @@ import pytest
 
 from tests.conformance import servers
 
-TESTS = [f"tests/contract/test_{name}.py" for name in ("link", "monitor", "foreign")]
+TESTS = [f"tests/contract/test_{name}.py" for name in ("link", "monitor", "foreign", "foreign_pot", "foreign_security")]
 MANIFEST = ("package.json", "package-lock.json")
 PATIENCE_S = 600
 

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from controller.demo.ports import free_ports
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devices.profile import Profile
     from tests.contract.papers import Paper
 
@@ -188,7 +190,11 @@ class ForeignPot(Server):
 
 
 class NodeOpcUaPeer(Server):
-    """Nodes of `profile` behind node-opcua, in place of an OpcUaPeer. `own`: its papers, `client`: ours, with `secured`."""
+    """Nodes of `profile` behind node-opcua, in place of an OpcUaPeer.
+
+    `own`: its papers and `client`: whom it lets in, where it signs and encrypts; `strangers`: namespaces with the same nodes that
+    it has before ours; `limits`: its operation limits, by their names in OPC UA.
+    """
 
     def __init__(
         self,
@@ -198,6 +204,8 @@ class NodeOpcUaPeer(Server):
         *,
         own: Paper | None = None,
         client: Paper | None = None,
+        strangers: int = 0,
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         assert profile.opcua is not None
@@ -207,6 +215,8 @@ class NodeOpcUaPeer(Server):
             "port": self.port,
             "folder": str(folder),
             "namespace": profile.opcua.namespace,
+            "strangers": [f"urn:test:stranger-{number}" for number in range(strangers)],
+            "limits": limits or {},
             "nodes": [[tag.node, tag.type, tag.access == "write"] for tag in profile.tags.values()],
             "object": order.object if order else "Machine",
             "method": order

@@ -12,12 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
+_BOTH_ENDS = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Office:
             .not_valid_after(now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(_uses(authority=authority), critical=True)
+            .add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]),
+                critical=False,
+            )
         )
         signer = private if by is None else _private(by.key.stem)
         paper = Paper(self._folder / f"{name}.crt", self._folder / f"{key or name}.key")
@@ -93,6 +99,21 @@ class Office:
         path.write_text(text, encoding="utf-8")
         path.chmod(0o600)
         return path
+
+
+def _uses(*, authority: bool) -> x509.KeyUsage:
+    """What docs/how-to/secure-the-wire.md asks for; servers that are not ours insist on it."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=True,
+        data_encipherment=True,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 @cache

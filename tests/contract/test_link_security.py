@@ -82,9 +82,11 @@ class Secured(ABC):
         self.security = replace(self.security, **changes)
         return self
 
+    def place(self) -> MachineSite:
+        return MachineSite("pot-03", "decoction", self.profile.id, self.address(), "pot-03", security=self.security)
+
     def link(self) -> Link:
-        site = MachineSite("pot-03", "decoction", self.profile.id, self.address(), "pot-03", security=self.security)
-        return open_link(site, self.profile)
+        return open_link(self.place(), self.profile)
 
     async def refused(self) -> LinkDistrusted:
         """Try to reach the machine; return why nobody should."""

@@ -1,7 +1,8 @@
 // An OPC UA server that shares no code with ours: the nodes of one profile on node-opcua, their values in the hands of a test.
 //
-// node server.js SHAPE.json, with {port, folder, namespace, secured, user, password, certificate, key, nodes: [[id, type, writable]],
-// object, method: {id, arguments} or null}.
+// node server.js SHAPE.json, with {port, folder, namespace, strangers, secured, user, password, certificate, key, object,
+// nodes: [[id, type, writable]], method: {id, arguments} or null, limits}. strangers: namespaces that come before ours and have the
+// same nodes with other values; limits: the server's operation limits.
 // Says {"ready": true}; then each line of JSON on standard input gets one: {"put": [id, value, atMs, status]} true,
 // {"get": id} the value, {"calls": true} the arguments of every call since it was asked last. It ends with its standard input.
 "use strict";
@@ -36,12 +37,21 @@ async function main() {
         securityPolicies: [shape.secured ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None],
         allowAnonymous: !shape.secured,
         userManager: { isValidUser: (user, password) => user === shape.user && password === shape.password },
-        disableDiscovery: true,
-        serverCapabilities: { maxSessions: shape.sessions },
+        disableDiscovery: !shape.secured,
+        serverCapabilities: { maxSessions: shape.sessions, operationLimits: shape.limits },
         maxConnectionsPerEndpoint: 2 * shape.sessions,
     });
     await server.initialize();
     const space = server.engine.addressSpace;
+    for (const uri of shape.strangers) {
+        const other = space.registerNamespace(uri);
+        const decoy = other.addObject({ organizedBy: space.rootFolder.objects, browseName: "Decoy", nodeId: `ns=${other.index};s=Decoy` });
+        for (const [id, type] of shape.nodes) {
+            const at = id.startsWith("i=") ? id : `s=${id}`;
+            const made = other.addVariable({ componentOf: decoy, browseName: id, nodeId: `ns=${other.index};${at}`, dataType: type });
+            made.setValueFromSource(wire(type, type === "String" ? "not ours" : 1));
+        }
+    }
     const own = space.registerNamespace(shape.namespace);
     const machine = own.addObject({ organizedBy: space.rootFolder.objects, browseName: "Machine", nodeId: `ns=${own.index};s=${shape.object}` });
     for (const [id, type, writable] of shape.nodes) {
