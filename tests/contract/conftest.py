@@ -10,7 +10,7 @@ from devices.profile import load_profile
 from tests.conformance import servers
 from tests.conformance.servers import LibmodbusPeer, NodeOpcUaPeer
 from tests.contract.opcua_peer import OpcUaPeer
-from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, WireRig, shelf
+from tests.contract.rigs import MemoryRig, ModbusRig, OpcUaRig, Rig, WireRig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,8 +24,8 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
 
 
 @pytest.fixture(scope="session")
-def opcua_peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpcUaPeer]:
-    peer = OpcUaPeer(load_profile("pot-opcua"), shelf(tmp_path_factory.mktemp("opcua")))
+def opcua_peer() -> Iterator[OpcUaPeer]:
+    peer = OpcUaPeer(load_profile("pot-opcua"))
     peer.start()
     yield peer
     peer.stop()

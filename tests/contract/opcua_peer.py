@@ -16,10 +16,10 @@ from asyncua.server.user_managers import UserManager
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from controller.demo.ports import free_ports
+from devices.plant.opcua_server import _SharedServer, standard_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
 
     from cryptography import x509
 
@@ -61,16 +61,15 @@ class OpcUaPeer:
     """
 
     def __init__(
-        self, profile: Profile, shelf: Path, *, guard: Guard | None = None, strangers: int = 1, most_nodes: int = 0
+        self, profile: Profile, *, guard: Guard | None = None, strangers: int = 1, most_nodes: int = 0
     ) -> None:
         self._guard, self._strangers, self._most_nodes = guard, strangers, most_nodes
         self.reads: list[int] = []
         self._profile = profile
-        self._shelf = shelf
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._nodes: dict[str, Any] = {}
-        self._server = Server(user_manager=guard)
+        self._server: Server
         self._index = 0
         self.calls: list[list[Any]] = []
         self.refusal = ua.StatusCode(ua.StatusCodes.Good)
@@ -122,9 +121,11 @@ class OpcUaPeer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _start(self) -> None:
-        server, profile = self._server, self._profile
+        profile = self._profile
         assert profile.opcua is not None
-        await server.init(shelf_file=self._shelf)
+        # The nodes that every server has are kept by the plant: building them takes seconds.
+        server = self._server = Server(iserver=_SharedServer(await standard_nodes(), self._guard))
+        await server.init()
         server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}")
         if self._guard is None:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])

@@ -18,8 +18,6 @@ from tests.contract.proxy import Proxy
 from tests.contract.words import place
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from devices.protocol import Link
     from tests.conformance.servers import LibmodbusPeer, NodeOpcUaPeer
     from tests.contract.opcua_peer import OpcUaPeer
@@ -211,8 +209,3 @@ class OpcUaRig(WireRig):
 
     def beat(self) -> int:
         return self.peer.get("Heartbeat")
-
-
-def shelf(folder: Path) -> Path:
-    """Where the standard nodes of a server are kept between servers."""
-    return folder / "standard-nodes"

@@ -17,11 +17,9 @@ from devices.model import Quality
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
 from tests.contract.proxy import opcua as framing
-from tests.contract.rigs import shelf
 from tests.contract.words import place
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from devices.protocol import Scan
     from tests.contract.proxy import Delivery
@@ -151,10 +149,10 @@ async def test_a_deadline_that_meets_the_answer_is_a_time_out_and_a_cancellation
     await link.close()
 
 
-async def test_a_server_that_reads_few_nodes_at_a_time_is_asked_for_few(tmp_path: Path) -> None:
+async def test_a_server_that_reads_few_nodes_at_a_time_is_asked_for_few() -> None:
     """The namespace lies elsewhere than at the other servers too: it goes by its URI."""
     profile = load_profile("pot-opcua")
-    peer = OpcUaPeer(profile, shelf(tmp_path), strangers=4, most_nodes=5)
+    peer = OpcUaPeer(profile, strangers=4, most_nodes=5)
     await asyncio.to_thread(peer.start)
     link = open_link(place("pot-opcua", f"opc.tcp://127.0.0.1:{peer.port}"), profile)
     await link.connect()

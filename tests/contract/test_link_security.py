@@ -27,7 +27,7 @@ from tests.contract.modbus_peer import ModbusPeer, guard
 from tests.contract.opcua_peer import Guard, OpcUaPeer
 from tests.contract.papers import Office, Paper
 from tests.contract.proxy import Proxy
-from tests.contract.rigs import golden, shelf
+from tests.contract.rigs import golden
 from tests.contract.words import until
 from tests.pure_line import PureLine
 
@@ -44,9 +44,9 @@ COMMAND = {
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpcUaPeer]:
+def server() -> Iterator[OpcUaPeer]:
     """One server for all tests; each gives it its own papers."""
-    peer = OpcUaPeer(load_profile("pot-opcua"), shelf(tmp_path_factory.mktemp("secured")), guard=Guard(), strangers=3)
+    peer = OpcUaPeer(load_profile("pot-opcua"), guard=Guard(), strangers=3)
     peer.start()
     yield peer
     peer.stop()
