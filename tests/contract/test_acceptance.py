@@ -13,7 +13,7 @@ from devices.site import PlantClock
 from tests.contract.plant_process import PROFILES, PlantProcess, running_plant
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SPEED = 60
@@ -21,8 +21,8 @@ AT_THE_PANEL = {"panel": "panel", "panel-back": "clear", "reboot": "reboot"}
 
 
 @pytest.fixture
-async def plant(tmp_path: Path) -> AsyncIterator[PlantProcess]:
-    async with running_plant(tmp_path, speed=SPEED) as running:
+def plant(tmp_path: Path) -> Iterator[PlantProcess]:
+    with running_plant(tmp_path, speed=SPEED) as running:
         yield running
 
 

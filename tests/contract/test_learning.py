@@ -28,7 +28,7 @@ from tests.contract.plant_process import PROFILES, PlantProcess, running_plant
 from tests.contract.words import place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from devices.profile import Profile
@@ -92,8 +92,8 @@ async def learnt(plant: PlantProcess, name: str, acts: list[str], *more: str) ->
 
 
 @pytest.fixture
-async def plant(tmp_path: Path) -> AsyncIterator[PlantProcess]:
-    async with running_plant(tmp_path, speed=SPEED) as running:
+def plant(tmp_path: Path) -> Iterator[PlantProcess]:
+    with running_plant(tmp_path, speed=SPEED) as running:
         yield running
 
 

@@ -20,7 +20,6 @@ from tests.contract.proxy import opcua as framing
 from tests.contract.words import place
 
 if TYPE_CHECKING:
-
     from devices.protocol import Scan
     from tests.contract.proxy import Delivery
     from tests.contract.rigs import OpcUaRig

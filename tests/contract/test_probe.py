@@ -21,7 +21,7 @@ from tests.contract.rigs import ModbusRig
 from tests.contract.words import place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from tests.contract.plant_process import PlantProcess
@@ -134,8 +134,8 @@ async def test_a_silent_machine_ends_the_look_in_time(wire: WireRig) -> None:
 
 
 @pytest.fixture
-async def plant(tmp_path: Path) -> AsyncIterator[PlantProcess]:
-    async with running_plant(tmp_path, speed=SPEED) as running:
+def plant(tmp_path: Path) -> Iterator[PlantProcess]:
+    with running_plant(tmp_path, speed=SPEED) as running:
         yield running
 
 
