@@ -469,7 +469,7 @@ async def test_a_peer_that_cannot_prove_itself_is_an_alarm_of_its_own_before_its
 ) -> None:
     await secured.serve(own=secured.office.issue("impostor"))
     async with watched(secured) as line:
-        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 5)
+        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 30)
     alarm = line.floor.alarms["peer-distrusted:pot-03"]
     assert (alarm.state, alarm.priority) == ("UNACK", "high")
     assert alarm.detail
@@ -479,6 +479,6 @@ async def test_a_peer_that_cannot_prove_itself_is_an_alarm_of_its_own_before_its
 async def test_the_alarm_of_a_peer_ends_when_it_proves_itself(opcua_only: SecuredOpcUa) -> None:
     await opcua_only.serve(own=opcua_only.office.issue("impostor"))
     async with watched(opcua_only) as line:
-        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 5)
+        await until(lambda: "peer-distrusted:pot-03" in line.floor.alarms, 30)
         await opcua_only.serve()
         await until(lambda: line.floor.alarms["peer-distrusted:pot-03"].state == "LATCH", 30)

@@ -177,14 +177,16 @@ async def test_ctrl_c_ends_a_look_with_130_and_no_traceback(tmp_path: Path) -> N
     row = {"id": "pot-1", "kind": "decoction", "profile": "pot-modbus", "url": f"modbus://127.0.0.1:{port}/1"}
     config.write_text("[[machine]]\n" + "\n".join(f'{key} = "{value}"' for key, value in row.items()), encoding="utf-8")
     silent = socket.create_server(("127.0.0.1", port))
+    silent.setblocking(False)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "controller", "probe", "pot-1", "--config", str(config), "--seconds", "60"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    await asyncio.sleep(3)
+    guest, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(silent), 60)
     process.send_signal(signal.SIGINT)
-    said = await asyncio.wait_for(process.communicate(), 15)
+    said = await asyncio.wait_for(process.communicate(), 30)
+    guest.close()
     silent.close()
     assert process.returncode == 130
     assert b"Traceback" not in b"".join(said)

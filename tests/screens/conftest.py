@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
 SMALL, LARGE = (80, 24), (160, 50)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Clock:

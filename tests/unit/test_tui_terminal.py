@@ -22,7 +22,7 @@ from tui.terminal import RESET
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 GUARDED = """
 import os, sys, time, tty
 from tui.terminal import guarded
