@@ -171,6 +171,13 @@ async def peer() -> AsyncIterator[ModbusPeer]:
     await made.stop()
 
 
+@pytest.fixture
+def without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server made for a test needs no rest between hundreds of questions, as old machines do."""
+    monkeypatch.setattr("devices.learning.source.GAP_S", 0.0)
+
+
+@pytest.mark.usefixtures("without_a_pause")
 async def test_blocks_are_split_until_every_register_that_there_is_was_found(peer: ModbusPeer) -> None:
     there = {3, 4, 5, 40, 77, *range(130, 260)}
     peer.illegal = set(range(400)) - there
@@ -240,6 +247,7 @@ def test_without_a_clock_the_draft_says_that_it_does_not_load() -> None:
 # --- a server that is not ours
 
 
+@pytest.mark.usefixtures("without_a_pause")
 async def test_a_machine_behind_libmodbus_is_learnt_and_read_by_its_draft(libmodbus: Path, tmp_path: Path) -> None:
     """Clock, thermometer and state of a maker that is in no table of ours, moved by hand behind a server that is not ours."""
     server = LibmodbusPeer(libmodbus)
