@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from devices.site import MachineSite
 
 SCHEMES = {"modbus": "modbus", "opcua": "opc.tcp"}
-UP_S, END_S = 60.0, 10.0
+UP_S, END_S = 60.0, 30.0
+TRIES = 3
 PROFILES = {name: profile for name, profile in all_profiles().items() if profile.protocol in SCHEMES}
 
 
@@ -65,20 +66,34 @@ def running_plant(folder: Path, *, speed: int, sets: int = 1) -> Iterator[PlantP
     Each pot drains to the first packer on the same kind of wire.
     """
     config = folder / "config.toml"
-    ports = iter(free_ports(sets * len(PROFILES)))
-    rows = [_row(profile, number, next(ports)) for number in range(sets) for profile in PROFILES.values()]
-    config.write_text(f'[clock]\nspeed = {speed}\n[paths]\nstate = "var"\n' + "\n".join(rows), encoding="utf-8")
-    command = [sys.executable, "-m", "devices.plant", "--config", str(config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            said, _, _ = select.select([process.stdout], [], [], UP_S)
-            assert said, "the plant did not start"
-            assert json.loads(process.stdout.readline())["event"] == "ready"
-            yield PlantProcess(load_site(config))
-        finally:
-            process.terminate()
-            process.wait(END_S)
+    process = _started(config, speed, sets)
+    try:
+        yield PlantProcess(load_site(config))
+    finally:
+        _ended(process)
+
+
+def _started(config: Path, speed: int, sets: int) -> subprocess.Popen[bytes]:
+    """Start it, on other ports where somebody else has taken one of them before it listened."""
+    for _ in range(TRIES):
+        ports = iter(free_ports(sets * len(PROFILES)))
+        rows = [_row(profile, number, next(ports)) for number in range(sets) for profile in PROFILES.values()]
+        config.write_text(f'[clock]\nspeed = {speed}\n[paths]\nstate = "var"\n' + "\n".join(rows), encoding="utf-8")
+        command = [sys.executable, "-m", "devices.plant", "--config", str(config)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        said, _, _ = select.select([process.stdout], [], [], UP_S)
+        if said and b'"ready"' in process.stdout.readline():
+            return process
+        _ended(process)
+    raise AssertionError("the plant did not start")
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    process.terminate()
+    process.wait(END_S)
+    process.stdout.close()
 
 
 def _name(profile: str, number: int) -> str:
