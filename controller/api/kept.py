@@ -23,7 +23,7 @@ PERSONAL = {
     "/pattern": "pattern",
 }
 """Where a person is in a body, and the name of that in `subjects`."""
-_PLACES = [(*([""] + place.split("/")[1:])[-2:], name) for place, name in PERSONAL.items()]
+_PLACES = [(*("", *place.split("/")[1:])[-2:], name) for place, name in PERSONAL.items()]
 """The same as (the part it is in, "" for the body itself; key; name)."""
 
 

@@ -53,7 +53,7 @@ def housekeeping(config: Config, store: Store, clock: PlantClock, ailments: Ailm
     """Do the chores while the context lasts; at its end write down once more where the journal stands."""
     nightly: dict[str, Chore] = {
         "anchor": partial(_done, lambda: _anchor(config, store)),
-        "integrity": partial(asyncio.to_thread, look_through, store),
+        "integrity": lambda: asyncio.to_thread(look_through, store),
         "join-readings": partial(_done, lambda: store.join_readings("")),
         "forget-scans": partial(_done, lambda: store.forget_scans(clock.now() - _SCAN_ANSWERS_MS)),
         "backup": partial(_done, lambda: back_up(config)),

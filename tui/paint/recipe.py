@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from tui.clocks import iso
 from tui.codes import short
@@ -105,8 +105,8 @@ def _value(text: str, words: Words) -> str:
     """Return a number of the table as people write it; `-` where there is none."""
     if text == "-":
         return text
-    value = json.loads(text)
-    many = value if isinstance(value, list) else [value]
+    value: Any = json.loads(text)
+    many = cast("list[Any]", value if isinstance(value, list) else [value])
     return ", ".join(words.of("pot-kind", one) if isinstance(one, str) else f"{one:g}" for one in many)
 
 
