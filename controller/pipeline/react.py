@@ -87,8 +87,12 @@ def _wake(floor: Floor, packer: Equipment) -> tuple[InnerIntent, ...]:
 
 
 def next_in_line(floor: Floor, packer: Equipment) -> str:
-    """Return the batch that a packer takes next: a held one keeps its place and holds nobody up. Empty where none waits."""
-    return next((batch for batch in packer.waiting if not floor.batches[batch].held), "")
+    """Return the batch that a packer takes next. Empty where none waits.
+
+    One that is held, or in a pot that cannot drain now, keeps its place and holds nobody up.
+    """
+    waiting = (floor.batches[key] for key in packer.waiting)
+    return next((batch.id for batch in waiting if not batch.held and floor.machines[batch.pot].usable), "")
 
 
 def _after_hold(floor: Floor, key: str) -> tuple[InnerIntent, ...]:

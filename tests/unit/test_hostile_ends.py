@@ -8,7 +8,7 @@ from controller.model import intents as i
 from controller.model.batch import Choice, Stage
 from controller.model.facts import OrderIssued
 from controller.model.prescription import Handling
-from devices.model import LinkState, OrderStatus
+from devices.model import LinkState, Mode, OrderStatus
 from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
 from tests.unit.test_line_by_hand import HandLine
 from tests.unit.test_line_by_hand import work_to as work_by_hand_to
@@ -126,5 +126,28 @@ def test_a_charge_that_breaks_off_in_the_second_pot_can_be_asked_again(line: Pur
     line.machines[pot].status = OrderStatus.FAILED
     line.report(pot)
     line.must(i.Continue(batch_of(line, case).id, "fault", WHO, "st"))
+    Crew(line).work()
+    assert not line.floor.cases
+
+
+def test_a_pot_that_cannot_drain_now_takes_no_packer_from_those_behind_it(line: PureLine) -> None:
+    for name, unit in line.book.machines.items():
+        if unit.packer == "pack-1":
+            line.must(i.TakeOutOfService(name, WHO, "st", "只用一台包装机"))
+    cases = [begin(line, prescription_no=f"N-{number}") for number in range(2)]
+    Crew(line).work(until="PailCharged")
+    line.must(i.TakeOutOfService("pack-2", WHO, "st", "换膜"))
+    for case in cases:
+        work_to(line, Stage.DRAIN_WAITS, case)
+    first = line.floor.machines["pack-2"].waiting[0]
+    pot = line.floor.batches[first].pot
+    line.machines[pot].mode = Mode.MANUAL
+    line.report(pot)
+    line.must(i.Continue(first, "mode", WHO, "st"))
+    line.must(i.ReturnToService("pack-2", WHO, "st", "好"))
+    assert line.floor.machines["pack-2"].batch not in ("", first)
+    line.run(30)
+    line.machines[pot].mode = Mode.PRODUCE
+    line.report(pot)
     Crew(line).work()
     assert not line.floor.cases

@@ -106,7 +106,8 @@ def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]
     packer = floor.machines[world.book.machines[batch.pot].packer]
     mine = packer.batch == batch.id
     first = next_in_line(floor, packer) in ("", batch.id)
-    if not mine and (packer.batch or not packer.clean or not packer.takes_work or not first):
+    ready = packer.clean and packer.takes_work and floor.machines[batch.pot].usable
+    if not mine and (packer.batch or not ready or not first):
         return () if batch.id in packer.waiting else (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
     taken = () if mine else (f.PackerTaken(world.now, batch.case, batch.id, packer.id),)
     return (*taken, *issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 1}, world))
