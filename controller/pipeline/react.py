@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import AFTER_PACKER, AFTER_POT, BEFORE_CHARGE, Stage
 from controller.model.intents import Advance, CleanMachine, FillSoaks, Hush, InnerIntent, Rehouse
-from devices.model import Mode
+from devices.model import Mode, RefusedReason
 
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
     from controller.model.floor import Floor
 
+PATIENCE = 3
+"""Cleanings in vain before somebody is called."""
 _MOVES_BATCH = (
     f.PailPlaced,
     f.PailCharged,
@@ -52,6 +54,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
             return _after_scrapping(floor, fact.batch)
         case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied():
             return _after_leaving(floor, fact)
+        case f.OrderDropped(outcome="refused") if _is_pointless(floor, fact):
+            return ()
         case f.OrderFinished() | f.OrderAttested() | f.OrderDropped():
             return _after_order(floor, fact.machine, fact.batch)
         case _ if isinstance(fact, _MOVES_BATCH):
@@ -166,6 +170,14 @@ def has_left(floor: Floor, batch_id: str, machine: str) -> bool:
 
 def _after_scrapping(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     return tuple(CleanMachine(machine) for machine in floor.booked.get(key, ()))
+
+
+def _is_pointless(floor: Floor, refused: f.OrderDropped) -> bool:
+    """Say whether to ask again at once would never end: a stop, or one cleaning of many; a number that is used up is neither."""
+    machine = floor.machines.get(refused.machine)
+    if machine is None or refused.detail == RefusedReason.DUPLICATE.name.lower():
+        return False
+    return machine.rinses >= PATIENCE or refused.step.startswith("stop.")
 
 
 def _after_order(floor: Floor, key: str, batch: str) -> tuple[InnerIntent, ...]:

@@ -8,7 +8,7 @@ from controller.model import intents as i
 from controller.model.batch import Choice, Stage
 from controller.model.facts import OrderIssued
 from controller.model.prescription import Handling
-from devices.model import LinkState, Mode, OrderStatus
+from devices.model import LinkState, Mode, OrderStatus, Refused, RefusedReason, State
 from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
 from tests.unit.test_line_by_hand import HandLine
 from tests.unit.test_line_by_hand import work_to as work_by_hand_to
@@ -151,3 +151,35 @@ def test_a_pot_that_cannot_drain_now_takes_no_packer_from_those_behind_it(line: 
     line.report(pot)
     Crew(line).work()
     assert not line.floor.cases
+
+
+def test_a_cleaning_that_is_refused_is_not_asked_for_without_end(line: PureLine) -> None:
+    begin(line)
+    Crew(line).work(until="PackingBegan")
+    pot = next(m.id for m in line.floor.machines.values() if m.pending and m.pending.verb == "rinse")
+    asked = 0
+    while (pending := line.floor.machines[pot].pending) is not None and asked < 50:
+        asked += 1
+        machine = line.machines[pot]
+        machine.order, machine.number, machine.status = None, pending.number - 1, OrderStatus.NONE
+        line.must(i.ReportOrder(pot, Refused(pending.number, RefusedReason.BUSY)))
+    assert asked < 5
+    assert line.floor.alarms[f"unknown:{pot}"].active
+    line.report(pot, state=State.IDLE)  # whatever it was busy with is over
+    line.run(60)
+    assert line.floor.machines[pot].clean
+    assert not line.floor.alarms[f"unknown:{pot}"].active
+
+
+def test_a_stop_that_is_refused_is_not_asked_for_without_end(line: PureLine) -> None:
+    case = begin(line)
+    work_to(line, Stage.BOILING, case)
+    pot = batch_of(line, case).pot
+    line.report(pot)
+    line.must(i.Scrap(batch_of(line, case).id, WHO, "st", "气味异常"))
+    pending = line.floor.machines[pot].pending
+    assert pending is not None
+    assert pending.verb == "stop"
+    line.must(i.ReportOrder(pot, Refused(pending.number, RefusedReason.VERB)))
+    assert line.floor.machines[pot].pending is None
+    assert line.floor.alarms[f"unknown:{pot}"].active

@@ -18,7 +18,7 @@ from controller.pipeline.decide.liquid import concentrated, drained
 from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.skipping import skip_offered
 from controller.pipeline.decide.windows import boil_began, in_plant_time
-from controller.pipeline.react import has_left, is_inside
+from controller.pipeline.react import PATIENCE, has_left, is_inside
 from controller.quality.boil import BoilVerdict, judge_boil
 from devices.model import (
     Accepted,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
 
-_PATIENCE = 3  # rinses that do not get hot before somebody is called
 _REPEATABLE = ("charge", "concentrate", "drain", "soak", "stop")
 
 
@@ -259,7 +258,7 @@ def _finished(
             if celsius >= world.book.recipes.rinse_celsius:
                 facts += (f.MachineCleaned(world.now, machine.id, celsius), f.MachineFreed(world.now, machine.id))
                 facts += cleared(floor, "rinse-cold", machine.id, world)
-            elif machine.rinses >= _PATIENCE:
+            elif machine.rinses >= PATIENCE:
                 facts += raised(floor, "rinse-cold", machine.id, world, f"{celsius:.1f} Cel")
         case "flush":
             facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
@@ -395,10 +394,16 @@ def _broken_off(
 def _refused(
     floor: Floor, machine: Equipment, order: Order, batch: Batch | None, case: str, why: str, world: World
 ) -> list[f.Fact]:
-    """End an order that was not taken. A duplicate number means that numbering must rise; anything else asks a person."""
+    """End an order that was not taken. A duplicate number means that numbering must rise; anything else asks a person.
+
+    So does a cleaning that is refused again and again: it waits until the machine changes or somebody puts it back into service.
+    """
     outcome = _dropped(order, case, order.batch, "refused", why, world)
-    if why == RefusedReason.DUPLICATE.name.lower() or batch is None:
+    if why == RefusedReason.DUPLICATE.name.lower():
         return [outcome]
+    if batch is None:
+        in_vain = machine.rinses >= PATIENCE or order.verb == "stop"
+        return [outcome, *(raised(floor, IN_DOUBT, machine.id, world, f"{order.step} {why}") if in_vain else ())]
     choices = (Choice.CONTINUE, *skip_offered(batch, order.verb, world), Choice.SCRAP)
     return [*placed(floor, batch, "order-refused", Cause.MACHINE, choices, world, machine.id, why), outcome]
 
