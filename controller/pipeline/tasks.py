@@ -101,11 +101,11 @@ def _of_batch(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
     if batch.verifier:
         yield from _parts(case, batch)
     if not batch.held:
-        yield from _of_stage(floor, case, batch, codes, book)
+        yield from _of_stage(floor, case, batch, codes, book, now)
     yield from _late(case, batch, codes, book)
 
 
-def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book) -> Iterator[Task]:
+def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], book: Book, now: int) -> Iterator[Task]:
     rank = case.promised_at
     match batch.stage:
         case Stage.DISPENSING:
@@ -121,7 +121,7 @@ def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
             yield Task(
                 TaskKind.EMPTY_POT, case.id, batch.id, Role.OPERATOR, rank, into=into, codes=pails, details=details
             )
-        case Stage.SOAKED | Stage.CARRIED if batch.pot and _ready(floor, batch):
+        case Stage.SOAKED | Stage.CARRIED if batch.pot and _ready(floor, batch, now):
             into, details = codes[batch.pot], {"machine": batch.pot}
             yield Task(TaskKind.CHARGE, case.id, batch.id, Role.OPERATOR, rank, batch.pail, into, details=details)
         case Stage.MAIN_WAITS:
@@ -140,8 +140,10 @@ def _of_stage(floor: Floor, case: Case, batch: Batch, codes: dict[str, str], boo
             return
 
 
-def _ready(floor: Floor, batch: Batch) -> bool:
+def _ready(floor: Floor, batch: Batch, now: int) -> bool:
     pot = floor.machines[batch.pot]
+    if batch.stage is Stage.SOAKED and now < batch.soak_began_at + batch.plan.soak_minutes * _MINUTE_MS:
+        return False
     return not pot.batch and pot.clean and pot.takes_work and pot.pending is None
 
 
