@@ -107,7 +107,6 @@ class OpcUa:
     """How nodes are reached: identifiers in `namespace` (a URI), numbers where they are written `i=NUMBER`, else strings."""
 
     namespace: str
-    security: Literal["none"]
     max_nodes_per_read: Annotated[int, Field(ge=1)]
 
 

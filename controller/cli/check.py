@@ -19,10 +19,10 @@ from controller.model.world import is_planned, planned_classes
 from controller.recipes.lint import lint
 from controller.runtime.books import make_book, unit_of
 from controller.runtime.enrolment import load_people
-from controller.runtime.stock import load_lots
+from controller.runtime.stock import herbs_without_lot, load_lots
 from controller.texts import load_texts
 from devices.errors import ProfileError, SiteError
-from devices.profile import all_profiles, load_profile_file, profile_tables
+from devices.profile import load_profile_file, profile_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +36,19 @@ if TYPE_CHECKING:
 
 def check(config: ConfigFile = SITE_FILE) -> None:
     """Check configuration, profiles, formulary, recipes, stock and people; exit 1 on any error."""
-    errors, warnings = list(dict.fromkeys(_errors(config))), list(_warnings(config))
+    problems: Iterable[str]
+    try:
+        site, problems = read_config(config)
+    except ConfigError as error:
+        site, problems = None, error.problems
+    profiles, broken = _profiles(None if site is None else site.site.profiles)
+    tables = _table_problems()
+    found = [*tables, *broken.values(), *problems]
+    if site is not None:
+        found += _file_problems(site)
+        found += () if tables else _contradictions(site, profiles, broken)
+    errors = list(dict.fromkeys(found))
+    warnings = [] if site is None else list(_warnings(site, profiles))
     for warning in warnings:
         typer.echo(f"{warning} (警告 / warning)")
     for error in errors:
@@ -46,13 +58,8 @@ def check(config: ConfigFile = SITE_FILE) -> None:
     raise typer.Exit(int(bool(errors)))
 
 
-def _warnings(path: Path) -> Iterator[str]:
+def _warnings(config: Config, profiles: Mapping[str, Profile]) -> Iterator[str]:
     """Say which machines the line will only watch, and which pots stand idle because their packer is one of them."""
-    try:
-        config, _ = read_config(path)
-        profiles = all_profiles()
-    except (ConfigError, ProfileError):
-        return
     units = _units(config.site.machines.values(), profiles)
     for unit in units.values():
         place, profile = f"{config.path.name}: machine {unit.id}", profiles[config.site.machines[unit.id].profile]
@@ -63,28 +70,27 @@ def _warnings(path: Path) -> Iterator[str]:
             yield f"{place}: 不排产 / no work: its packer {unit.packer} is monitor only"
 
 
-def _errors(path: Path) -> Iterator[str]:
-    tables = [
-        problem
-        for load in (load_formulary, load_recipes, load_alarms, load_outage_table)
-        for problem in _problems(load)
-    ]
-    try:
-        config, problems = read_config(path)
-    except ConfigError as error:
-        yield from (*tables, *_profile_problems(None), *error.problems)
-        return
-    profiles = list(_profile_problems(config.site.profiles))
-    yield from (*tables, *profiles, *problems)
-    own = () if config.recipes is None else tuple(_problems(partial(load_recipes, config.recipes)))
-    yield from own
+def _table_problems() -> list[str]:
+    """Say what is wrong with the tables that every site has."""
+    loads = (load_formulary, load_recipes, load_alarms, load_outage_table)
+    return [problem for load in loads for problem in _problems(load)]
+
+
+def _file_problems(config: Config) -> Iterator[str]:
+    """Say what is wrong with the files that `config` names, each by itself."""
+    if config.recipes is not None:
+        yield from _problems(partial(load_recipes, config.recipes))
     yield from _problems(partial(load_people, config))
     yield from _wire_problems(config)
-    if not tables:
-        yield from _stock_problems(config)
-        if not profiles:
-            yield from _machine_problems(config)
-            yield from () if own else _recipe_problems(config)
+
+
+def _contradictions(config: Config, profiles: Mapping[str, Profile], broken: Mapping[str, str]) -> Iterator[str]:
+    """Say what the files of the site do not keep between them."""
+    yield from _stock_problems(config)
+    sound = [machine for machine in config.site.machines.values() if machine.profile not in broken]
+    yield from _machine_problems(config, sound, profiles)
+    if not broken:
+        yield from _recipe_problems(config, profiles)
 
 
 def _problems(load: Callable[[], object]) -> Iterator[str]:
@@ -94,23 +100,29 @@ def _problems(load: Callable[[], object]) -> Iterator[str]:
         yield from error.problems
 
 
-def _profile_problems(own: Path | None) -> Iterator[str]:
+def _profiles(own: Path | None) -> tuple[dict[str, Profile], dict[str, str]]:
+    """Return the profiles that can be read, and of the others what is wrong with them, both by id; `own`: the site's folder."""
+    sound: dict[str, Profile] = {}
+    broken: dict[str, str] = {}
     try:
-        found = profile_tables(own).values()
+        tables = profile_tables(own)
     except ProfileError as error:
-        yield str(error)
-        return
-    for table in found:
+        tables = profile_tables()
+        broken[str(own)] = str(error)
+    for name, table in tables.items():
         try:
-            load_profile_file(table)
+            sound[name] = load_profile_file(table)
         except ProfileError as error:
-            yield str(error)
+            broken[name] = str(error)
+    return sound, broken
 
 
-def _machine_problems(config: Config) -> Iterator[str]:
+def _machine_problems(
+    config: Config, machines: Iterable[MachineSite], profiles: Mapping[str, Profile]
+) -> Iterator[str]:
     """Say which machines do not fit their profiles; each is looked at as if it were alone, so that all are named."""
-    tables = load_formulary(), load_recipes(), all_profiles(config.site.profiles)
-    for machine in config.site.machines.values():
+    tables = load_formulary(), load_recipes(), profiles
+    for machine in machines:
         alone = dataclasses.replace(config.site, machines={machine.id: machine})
         try:
             make_book(dataclasses.replace(config, site=alone), *tables)
@@ -118,13 +130,16 @@ def _machine_problems(config: Config) -> Iterator[str]:
             yield f"{config.path.name}: machine {error}"
 
 
-def _recipe_problems(config: Config) -> Iterator[str]:
+def _recipe_problems(config: Config, profiles: Mapping[str, Profile]) -> Iterator[str]:
     """Say what the recipe numbers and the pots of the site do not keep between them."""
-    profiles = all_profiles(config.site.profiles)
     name = "recipes.toml" if config.recipes is None else config.recipes.name
     pots = planned_classes(_units(config.site.machines.values(), profiles))
     texts = load_texts(config.timezone)
-    for flaw in lint(load_recipes(config.recipes), pots):
+    try:
+        table = load_recipes(config.recipes)
+    except (ConfigError, FormularyError):  # said of the file itself
+        return
+    for flaw in lint(table, pots):
         yield f"{name}: {flaw.place}: {texts.say('lint', flaw.rule, flaw.facts).en}"
 
 
@@ -150,10 +165,9 @@ def _wire_problems(config: Config) -> Iterator[str]:
 def _stock_problems(config: Config) -> Iterator[str]:
     """Say what is wrong with the stock file, and which herbs no lot of it can give."""
     herbs = load_formulary().herbs
+    yield from _problems(partial(load_lots, config, herbs))
     try:
-        lots = load_lots(config, herbs)
-    except ConfigError as error:
-        yield from error.problems
+        missing = herbs_without_lot(config, herbs)
+    except ConfigError:  # said above
         return
-    there = {lot.herb for lot in lots if lot.inspection_passed}
-    yield from (f"{config.stock.name}: no lot of {herb} that passed inspection" for herb in herbs if herb not in there)
+    yield from (f"{config.stock.name}: no lot of {herb} that passed inspection" for herb in missing)

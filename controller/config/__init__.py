@@ -35,8 +35,10 @@ __all__ = [
     "ConfigError",
     "check",
     "load_config",
+    "misfits",
     "read_config",
     "read_toml",
+    "text_rows",
 ]
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -230,6 +232,15 @@ def check(shape: TypeAdapter[_T], raw: Mapping[str, Any], path: Path) -> _T:
         ) from error
 
 
+def misfits(shape: TypeAdapter[Any], raw: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    """Return everything of a parsed file that does not fit its shape, each with its place."""
+    try:
+        check(shape, raw, path)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
 def _place(loc: Iterable[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
 
@@ -250,15 +261,7 @@ def _file(raw: Mapping[str, Any], path: Path, problems: list[str]) -> _File:
         return check(_FILE, raw, path)
     except ConfigError as error:
         problems += error.problems
-        return check(_FILE, {key: table for key, table in raw.items() if _fits({key: table}, path)}, path)
-
-
-def _fits(part: Mapping[str, Any], path: Path) -> bool:
-    try:
-        check(_FILE, part, path)
-    except ConfigError:
-        return False
-    return True
+        return check(_FILE, {key: table for key, table in raw.items() if not misfits(_FILE, {key: table}, path)}, path)
 
 
 def _config(path: Path, site: Site, file: _File) -> Config:

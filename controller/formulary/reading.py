@@ -33,7 +33,11 @@ def read_raw(file: Traversable) -> dict[str, Any]:
     """Read a TOML file as it stands. Raises FormularyError."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # TOML and Unicode errors are ValueErrors
+    except FileNotFoundError as error:
+        raise FormularyError([f"{file.name}: 没有这个文件 (no such file)"]) from error
+    except OSError as error:
+        raise FormularyError([f"{file.name}: {error.strerror}"]) from error
+    except ValueError as error:  # TOML and Unicode errors
         raise FormularyError([f"{file.name}: {error}"]) from error
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from controller.config import STRICT, ConfigError, check, read_toml
+from controller.config import STRICT, ConfigError, check, misfits, read_toml, text_rows
 from controller.model.codes import BADGE, is_sound, make_code
 from controller.model.people import Person, Role
 from controller.runtime.private import read_private, write_private
@@ -131,15 +131,25 @@ def load_people(config: Config) -> tuple[Person, ...]:
     path = config.people
     if not path.exists():
         return ()
-    rows = check(_PEOPLE_FILE, read_toml(path), path).person
-    problems = [
-        f"{path.name}: person[{index}].badge: {row.badge!r} is not a code {BADGE}-… with its check character"
-        for index, row in enumerate(rows)
-        if not (row.badge.startswith(f"{BADGE}-") and is_sound(row.badge))
-    ]
-    if problems:
+    raw = read_toml(path)
+    if problems := [
+        *misfits(_PEOPLE_FILE, raw, path),
+        *(f"{path.name}: {problem}" for problem in _badge_problems(raw)),
+    ]:
         raise ConfigError(problems)
-    return tuple(Person(row.badge, row.name, row.roles) for row in rows)
+    return tuple(Person(row.badge, row.name, row.roles) for row in check(_PEOPLE_FILE, raw, path).person)
+
+
+def _badge_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Say which badges are none, whatever else is wrong with the row."""
+    badges = [row.get("badge") for row in text_rows(raw, "person")]
+    for index, badge in enumerate(badges):
+        if badge is None:
+            continue
+        if not (badge.startswith(f"{BADGE}-") and is_sound(badge)):
+            yield f"person[{index}].badge: {badge!r} is not a code {BADGE}-… with its check character"
+        if badge in badges[:index]:
+            yield f"person[{index}].badge: {badge!r} is person[{badges.index(badge)}]'s"
 
 
 def simulated_only(site: Site) -> bool:

@@ -1,24 +1,24 @@
 """The stock file as the line's lots: what arrived, from whom, whether it passed inspection, and in which drawer it is.
 
 One `[[lot]]` each: id, herb, producer, inspection = "passed" | "failed", inspection_no, expires and received (dates), zone,
-drawer (its code). Read at start; every problem is named at once.
+drawer (its code). Read at start; every problem is named at once: what is wrong in one place of a row hides nothing else of it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from controller.config import STRICT, ConfigError, check, read_toml
+from controller.config import STRICT, ConfigError, check, misfits, read_toml, text_rows
 from controller.model.codes import DRAWER, is_sound
 from controller.model.stock import Lot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import tzinfo
 
     from controller.config import Config
@@ -49,25 +49,32 @@ _FILE = TypeAdapter(_File)
 
 def load_lots(config: Config, herbs: Collection[str]) -> tuple[Lot, ...]:
     """Read the site's stock file. `herbs`: the names of the formulary. Raises ConfigError with every problem."""
-    rows = check(_FILE, read_toml(config.stock), config.stock).lot
-    problems = [f"{config.stock.name}: {problem}" for problem in _problems(rows, config, herbs)]
-    if problems:
+    raw = read_toml(config.stock)
+    if problems := [*misfits(_FILE, raw, config.stock), *_problems(raw, config, herbs)]:
         raise ConfigError(problems)
-    return tuple(_lot(row, config.timezone) for row in rows)
+    return tuple(_lot(row, config.timezone) for row in check(_FILE, raw, config.stock).lot)
 
 
-def _problems(rows: tuple[_Lot, ...], config: Config, herbs: Collection[str]) -> Iterator[str]:
-    zones = {zone.id for zone in config.zones}
+def herbs_without_lot(config: Config, herbs: Collection[str]) -> tuple[str, ...]:
+    """Return the herbs that no lot which passed inspection can give, as far as the stock file can be read. Raises ConfigError."""
+    rows = text_rows(read_toml(config.stock), "lot")
+    there = {row.get("herb") for row in rows if row.get("inspection") == "passed"}
+    return tuple(herb for herb in herbs if herb not in there)
+
+
+def _problems(raw: Mapping[str, Any], config: Config, herbs: Collection[str]) -> Iterator[str]:
+    """Say what does not go together, of every row that has the text in question, whatever else is wrong with it."""
+    name, rows, zones = config.stock.name, text_rows(raw, "lot"), {zone.id for zone in config.zones}
     for field in ("id", "drawer"):
-        seen = Counter(getattr(row, field) for row in rows)
-        yield from (f"lot.{field}: {name!r} is there twice" for name, count in seen.items() if count > 1)
+        seen = Counter(row[field] for row in rows if field in row)
+        yield from (f"{name}: lot.{field}: {text!r} is there twice" for text, count in seen.items() if count > 1)
     for index, row in enumerate(rows):
-        if row.herb not in herbs:
-            yield f"lot[{index}].herb: {row.herb!r} is not in the formulary"
-        if row.zone not in zones:
-            yield f"lot[{index}].zone: there is no zone {row.zone!r}"
-        if not (row.drawer.startswith(f"{DRAWER}-") and is_sound(row.drawer)):
-            yield f"lot[{index}].drawer: {row.drawer!r} is not a code {DRAWER}-… with its check character"
+        if (herb := row.get("herb")) is not None and herb not in herbs:
+            yield f"{name}: lot[{index}].herb: {herb!r} is not in the formulary"
+        if (zone := row.get("zone")) is not None and zone not in zones:
+            yield f"{name}: lot[{index}].zone: there is no zone {zone!r}"
+        if (drawer := row.get("drawer")) is not None and not (drawer.startswith(f"{DRAWER}-") and is_sound(drawer)):
+            yield f"{name}: lot[{index}].drawer: {drawer!r} is not a code {DRAWER}-… with its check character"
 
 
 def _lot(row: _Lot, zone: tzinfo) -> Lot:

@@ -88,7 +88,6 @@ def _head(found: Found) -> Iterator[str]:
         yield from (
             "[opcua]",
             f"namespace = {json.dumps(found.namespace)}",
-            'security = "none"',
             "max_nodes_per_read = 100",
             "",
         )

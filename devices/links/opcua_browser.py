@@ -45,7 +45,7 @@ class OpcUaBrowser(OpcUaLink):
             handshake="read-only",
             readiness=Readiness(link="todo", monitor="todo", command="todo"),
             tags={},
-            opcua=OpcUa(namespace=_STANDARD, security="none", max_nodes_per_read=_AT_ONCE),
+            opcua=OpcUa(namespace=_STANDARD, max_nodes_per_read=_AT_ONCE),
         )
         super().__init__(site, unknown)
 

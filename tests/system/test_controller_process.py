@@ -61,7 +61,7 @@ def call(config: Config) -> httpx.Client:
 
 
 def wait_ready(config: Config, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, process.returncode
         try:
@@ -148,7 +148,7 @@ def test_a_database_that_could_not_be_written_is_an_alarm_of_the_next_controller
             for _ in range(2_000):
                 if client.post("/api/v1/people", json=PERSON).status_code != 200:
                     break
-        assert process.wait(10) == 1
+        assert process.wait(30) == 1
     with running(config) as process:
         wait_ready(config, process)
         with call(config) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from controller.cli import COMMANDS, app
+from controller.cli import COMMANDS, app, check
 from controller.config import load_config
 from controller.demo.folder import HOME
 from controller.store import Store
+from devices.profile import Readiness
 
 ROOT_FILES = ("config.toml", "stock.toml", "people.toml")
 
@@ -106,6 +108,95 @@ def test_check_goes_on_to_every_file_behind_a_wrong_one() -> None:
     ):
         assert place in said, said
     assert "there is no zone" not in said
+
+
+@pytest.mark.usefixtures("site")
+def test_a_row_that_does_not_fit_its_shape_hides_nothing_else_of_itself_or_of_others() -> None:
+    Path("stock.toml").write_text(
+        """
+        [[lot]]
+        id = "L-1"
+        herb = "艾草叶"
+        inspection = "maybe"
+        zone = "attic"
+        drawer = "D-1"
+        [[lot]]
+        id = "L-1"
+        herb = 3
+        inspection = "passed"
+        drawer = "D-1"
+        """,
+        encoding="utf-8",
+    )
+    Path("people.toml").write_text(
+        """
+        person = [
+            {badge = "A-1", roles = ["cook"]},
+            {badge = "A-1", name = "", roles = []},
+            {badge = 3, name = "测试", roles = ["packer"]},
+        ]
+        """,
+        encoding="utf-8",
+    )
+    code, said = decoction("check")
+    assert code == 1
+    for place in (
+        "stock.toml: lot[0].inspection: ",
+        "stock.toml: lot[0].producer",
+        "stock.toml: lot[0].herb: '艾草叶'",
+        "stock.toml: lot[0].zone: there is no zone 'attic'",
+        "stock.toml: lot[0].drawer: 'D-1'",
+        "stock.toml: lot.id: 'L-1' is there twice",
+        "stock.toml: lot[1].herb: Input",
+        "stock.toml: lot[1].drawer: 'D-1'",
+        "stock.toml: no lot of 桂枝",
+        "people.toml: person[0].name",
+        "people.toml: person[0].roles[0]",
+        "people.toml: person[0].badge: 'A-1'",
+        "people.toml: person[1].name",
+        "people.toml: person[1].roles",
+        "people.toml: person[1].badge: 'A-1' is person[0]'s",
+        "people.toml: person[2].badge: Input",
+    ):
+        assert said.count(place) == 1, (place, said)
+
+
+def test_a_recipe_file_that_is_not_there_is_named_once(site: Path) -> None:
+    text = (site / "config.toml").read_text(encoding="utf-8")
+    text = text.replace('stock = "stock.toml"', 'stock = "stock.toml"\nrecipes = "mine.toml"')
+    (site / "config.toml").write_text(text, encoding="utf-8")
+    code, said = decoction("check")
+    assert (code, said.count("mine.toml")) == (1, 1)
+    assert "mine.toml: 没有这个文件 (no such file)" in said
+
+
+def test_a_machine_that_is_monitor_only_is_a_warning_and_no_error(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, _ = check._profiles()
+    untried = Readiness(link="done", monitor="done", command="todo")
+    changed = {
+        name: replace(sound[name], readiness=untried) for name in ("pot-modbus", "packer-opcua") if name in sound
+    }
+    monkeypatch.setattr(check, "_profiles", lambda: ({**sound, **changed}, {}))
+    code, said = decoction("check")
+    assert code == 0, said
+    assert said.count("只监不控 / monitor only: profile 'pot-modbus' has not passed level command") == 12
+    assert "machine pack-1: 只监不控 / monitor only" in said
+    assert "machine pot-03: 不排产 / no work: its packer pack-3 is monitor only" in said
+    assert "没有错误 / no errors" in said
+
+
+def test_a_profile_that_is_broken_hides_no_other_machine(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = (site / "config.toml").read_text(encoding="utf-8")
+    (site / "config.toml").write_text(
+        config.replace('profile = "scale-modbus"', 'profile = "scale-x"', 1), encoding="utf-8"
+    )
+    sound, _ = check._profiles()
+    broken = {"pot-modbus": "pot-modbus.toml: tags.SourceTime: missing"}
+    left = {name: profile for name, profile in sound.items() if name not in broken}
+    monkeypatch.setattr(check, "_profiles", lambda: (left, broken))
+    code, said = decoction("check")
+    assert (code, "tags.SourceTime: missing" in said, "profile 'scale-x'" in said) == (1, True, True)
+    assert "'pot-modbus' is not one" not in said, "the file is wrong, not the machines"
 
 
 def test_check_says_which_herb_no_lot_can_give(site: Path) -> None:
