@@ -574,6 +574,16 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "water": ("加水", "water"),
         "water.2": ("二煎加水", "2nd water"),
     },
+    "source": {
+        "anchor": ("日志锚", "anchor"),
+        "backup": ("备份", "backup"),
+        "checkpoint": ("日志合并", "checkpt"),
+        "forget-scans": ("扫码清理", "scans"),
+        "integrity": ("逐页检查", "pages"),
+        "join-readings": ("读数归并", "joining"),
+        "readings": ("读数写入", "readings"),
+        "verify": ("日志核对", "verify"),
+    },
     "priority": {
         "high": ("高", "high"),
         "medium": ("中", "med"),

@@ -78,7 +78,7 @@ def cells(alarm: AlarmView, view: View, words: Words, now_s: float) -> list[Line
         say((words.of("priority", alarm["priority"]), quiet or _priority(alarm))),
         say((brief(age_s), quiet or DIM)),
         marks(alarm, view),
-        say((_source(alarm), quiet or PLAIN)),
+        say((_source(alarm, words), quiet or PLAIN)),
         say((words.pick(alarm["text_zh"], alarm["text_en"]), quiet or BRIGHT)),
     ]
 
@@ -103,7 +103,7 @@ def headline(alarm: AlarmView, view: View, words: Words) -> Line:
         " ",
         (words.of("priority", alarm["priority"]), _priority(alarm)),
         " ",
-        (_source(alarm), BRIGHT),
+        (_source(alarm, words), BRIGHT),
         " ",
         words.pick(alarm["text_zh"], alarm["text_en"]),
     )
@@ -115,7 +115,7 @@ def detail(alarm: AlarmView | None, view: View, words: Words, width: int) -> lis
         return []
     cause, action = words.pick(alarm["cause_zh"], alarm["cause_en"]), words.pick(alarm["action_zh"], alarm["action_en"])
     return [
-        rule(_source(alarm), width, alarm["rule"]),
+        rule(_source(alarm, words), width, alarm["rule"]),
         *wrap(say((words.pick(alarm["text_zh"], alarm["text_en"]), BRIGHT)), width),
         *(wrap(say((alarm["detail"], PLAIN)), width) if alarm["detail"] not in f"{alarm['text_zh']}{cause}" else ()),
         *wrap(say((words("alarm.cause"), DIM), " ", (cause, PLAIN)), width),
@@ -173,5 +173,5 @@ def _priority(alarm: AlarmView) -> Style:
     return _PRIORITY.get(alarm["priority"], PLAIN)
 
 
-def _source(alarm: AlarmView) -> str:
-    return short(alarm["source"]) if is_code(alarm["source"]) else alarm["source"]
+def _source(alarm: AlarmView, words: Words) -> str:
+    return short(alarm["source"]) if is_code(alarm["source"]) else words.of("source", alarm["source"])

@@ -116,7 +116,7 @@ def _formed(floor: Floor, rule: str, others: Iterator[str], world: World) -> tup
     if len(before) + 1 < many:
         return None
     alarms = [floor.alarms[f"{rule}:{other}"] for other in before]
-    first = min(alarms, key=lambda alarm: alarm.raised_at)
+    first = min(alarms, key=lambda alarm: (alarm.raised_at, alarm.source))
     hushed = (f.AlarmSuppressed(world.now, alarm.id, group) for alarm in alarms if not alarm.suppressed_by)
     return (*raised(floor, GROUPS[rule], "line", world, first.source), *hushed)
 
