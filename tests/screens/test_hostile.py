@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import unicodedata
 from dataclasses import replace
@@ -12,14 +13,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.screens import plant_data
+from tests.screens import plant_data, recipe_data
 from tests.screens.conftest import SMALL, terminal
 from tests.screens.plant_data import Line
 from tests.unit.test_tui_terminal import on_a_pty
 from tui import state, verdicts
 from tui.client import Reply
 from tui.clocks import CHINA
-from tui.paint import alarms, chrome, desk, machine, overview, prescription, prescriptions, pressing, review, signing
+from tui.paint import (
+    alarms,
+    chrome,
+    desk,
+    machine,
+    overview,
+    prescription,
+    prescriptions,
+    pressing,
+    recipe,
+    review,
+    signing,
+)
 from tui.state import Link, Minutes, Session, Tone, Verdict, View, Weigh
 from tui.words import Words
 
@@ -91,6 +104,17 @@ def poisoned_line(text: str) -> Line:
     return line
 
 
+def hostile_table(text: str) -> Any:
+    """Return a recipe table that waits with `text` wherever a person could have written it."""
+    table = recipe_data.recipe(version=text, before=text)
+    for one in table["versions"]:
+        one |= {"version": text, "by": text, "note": text}
+    for one in table["changes"]:
+        one |= {"old": json.dumps(text), "new": json.dumps([text, text])}
+    table["flaws"][0] = {"place": text, "rule": text, "text_zh": text, "text_en": text}
+    return table
+
+
 def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
     """Paint every page with `text` in every place."""
     words, line, width = Words(locale), poisoned_line(text), SMALL[0]
@@ -121,6 +145,9 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
         yield from prescriptions.cells(row, view, words, NOW_S, 120)
     for name in prescription.SECTIONS:
         yield from prescription.section(name, case, view, words, width)
+    table = hostile_table(text)
+    yield from recipe.head(table, words, width)
+    yield from recipe.whole(table, view, words, width)
     yield from prescription.head(case, view, words, NOW_S, width)
     yield from machine.facts(view, words, NOW_S, width)
     yield from machine.graph(view, words, (width, 12))

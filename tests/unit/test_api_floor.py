@@ -16,7 +16,7 @@ from controller.model import intents as i
 from controller.model.alarm import Alarm, Priority
 from controller.store import ReadFailed
 from devices.model import LinkState
-from tests.api_rig import Rig, body, rig
+from tests.api_rig import PIN, Rig, body, rig
 from tests.pure_line import START, badge
 
 LIST = "/api/v1/prescriptions"
@@ -50,6 +50,36 @@ async def test_pages_follow_each_other_though_the_floor_changes() -> None:
         third = (await api.get("screen", LIST, limit=5, cursor=second["cursor"])).json()
         assert [row["id"] for row in (*second["items"], *third["items"])] == wanted[1:]
         assert third["cursor"] is None
+
+
+async def test_a_table_that_waits_is_shown_with_its_changes_their_layers_and_what_is_wrong_here() -> None:
+    async with rig() as api:
+        before = api.line.book.recipes
+        content = json.loads(before.content) | {"version": "ours-1", "soak_minutes": 40, "fill_share": 0.1}
+        content["classes"]["tonic"]["boil_minutes"] = [50, 30]
+        ours = replace(
+            before,
+            version="ours-1",
+            soak_minutes=40,
+            fill_share=0.1,
+            content=json.dumps(content, sort_keys=True),
+            site_keys=frozenset({"version", "soak_minutes", "fill_share"}),
+        )
+        api.line.book = replace(api.line.book, recipes=ours)
+        view = (await api.get("screen", "/api/v1/recipe")).json()
+        assert (view["version"], view["approved"], view["before"]) == ("ours-1", False, before.version)
+        assert {one["place"]: (one["layer"], one["old"], one["new"]) for one in view["changes"]} == {
+            "version": ("site", f'"{before.version}"', '"ours-1"'),
+            "soak_minutes": ("site", "30", "40"),
+            "fill_share": ("site", "0.65", "0.1"),
+            "classes.tonic.boil_minutes": ("classes.tonic", "[45, 35]", "[50, 30]"),
+        }
+        assert {(one["place"], one["rule"]) for one in view["flaws"]} == {("fill_share", "foams-over")}
+        assert "溢出" in view["flaws"][0]["text_zh"]
+        signed = await api.intend("release", "ApproveRecipe", "reviewer", pin=PIN, digest=view["digest"])
+        assert signed.status_code == 200, signed.text
+        after = (await api.get("screen", "/api/v1/recipe")).json()
+        assert (after["approved"], [one["version"] for one in after["versions"]]) == (True, [before.version, "ours-1"])
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMl0=", "WyJhIiwiYiJd", "W1tbW1tbW1tbW1tbW1s="])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from controller.staff.board import Board, Job
 from controller.staff.door import Reply
 from controller.staff.plant_time import PlantTime
@@ -51,6 +53,15 @@ async def look(door: FakeDoor, script: Script | None = None) -> tuple[Board, asy
 async def taken(board: Board, person: Person = OPERATOR) -> Job:
     async with asyncio.timeout(2):
         return await board.take(person)
+
+
+async def test_numbers_that_act_on_medicine_are_left_to_real_people() -> None:
+    board, watching = await look(FakeDoor(task("recipe", "", case="", rank=0), task("separate", "B-3")))
+    assert (await taken(board)).kind == "separate"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await board.take(OTHER)
+    watching.cancel()
 
 
 async def test_the_most_pressing_task_is_handed_out_first_and_to_one_person_only() -> None:

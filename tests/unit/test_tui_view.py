@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.facts import FACTS
-from tests.screens import plant_data
+from tests.screens import plant_data, recipe_data
 from tests.screens.plant_data import MINUTE, NOW, POTS, Line, code, fact, machine, reading
 from tui import figures, state
 from tui.clocks import CHINA, brief, clock, iso, span, zone_of
 from tui.freshness import LEAST_GAP_S, PERIOD_S, Freshness, Need, outdated
 from tui.paint import alarms, desk, overview, prescription, prescriptions, pressing, signing
 from tui.paint import machine as machine_painter
+from tui.paint import recipe as recipe_painter
 from tui.paint.curve import Sample, curve
 from tui.state import Hand, Link, View
 from tui.words import Words
@@ -131,6 +132,8 @@ def test_a_fact_makes_old_what_it_may_have_changed() -> None:
     assert Need.CASE not in outdated(fact(1, "HerbWeighed", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
     for kind in (name for name in FACTS if name.startswith("Alarm")):
         assert outdated(fact(1, kind, 0, "a"), view) == {Need.ALARMS, Need.LINE}  # pyright: ignore[reportArgumentType]
+    assert Need.RECIPE in outdated(fact(1, "RecipeApproved", 0, "recipe"), view)  # pyright: ignore[reportArgumentType]
+    assert Need.RECIPE not in outdated(fact(1, "HerbWeighed", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
     assert not outdated(fact(1, "BoilMeasured", 0, "R-2"), view)  # pyright: ignore[reportArgumentType]
 
 
@@ -292,6 +295,7 @@ def test_no_painter_writes_beyond_its_width(locale: Any, width: int) -> None:
     view = state.opened(full(machine_id="pot-01"), code("R", 9))
     case = plant_data.case(9, next(one for one in Line().rows if one["id"] == code("R", 9)))
     view = replace(view, case=case, curve=plant_data.curve(code("B", 1), "pot-01"))
+    waiting: Any = recipe_data.recipe()
     painted = [
         *overview.stages(view, words, width),
         *overview.pressing(view, words, width),
@@ -303,6 +307,8 @@ def test_no_painter_writes_beyond_its_width(locale: Any, width: int) -> None:
         *(line for alarm in view.alarms for line in alarms.detail(alarm, view, words, width)),
         *(line for name in prescription.SECTIONS for line in prescription.section(name, case, view, words, width)),  # pyright: ignore[reportArgumentType]
         *(line for task in view.tasks for line in signing.detail(task, view, words, width)),
+        *recipe_painter.head(waiting, words, width),
+        *recipe_painter.whole(waiting, view, words, width),
     ]
     assert len(painted) > 100
     assert not [line.plain for line in painted if line.cell_length > width]

@@ -106,7 +106,7 @@ def _value(text: str, words: Words) -> str:
     if text == "-":
         return text
     value: Any = json.loads(text)
-    many = cast("list[Any]", value if isinstance(value, list) else [value])
+    many = cast("list[float | str]", value if isinstance(value, list) else [value])
     return ", ".join(words.of("pot-kind", one) if isinstance(one, str) else f"{one:g}" for one in many)
 
 
