@@ -39,8 +39,7 @@ def tasks(floor: Floor, book: Book, now: int) -> Iterator[Task]:
             yield Task(TaskKind.EXCURSION, "", zone.id, Role.PHARMACIST, now, choices=(Choice.ACCEPT_DEVIATION,))
     table = book.recipes
     if table.digest not in floor.recipes:
-        details: dict[str, str | int | float] = {"version": table.version, "digest": table.digest}
-        yield Task(TaskKind.RECIPE, "", "", Role.PHARMACIST, now, details=details)
+        yield Task(TaskKind.RECIPE, "", "", Role.PHARMACIST, now, details={"version": table.version})
     for case in floor.cases.values():
         if case.status is Status.IN_REVIEW:
             yield Task(TaskKind.REVIEW, case.id, "", Role.PHARMACIST, case.promised_at)

@@ -55,6 +55,6 @@ def recipe_task() -> dict[str, Any]:
     """Return the task that asks for the signature."""
     return task(
         "recipe", 0, "pharmacist", case="", batch="", prescription_no="",
-        details={"version": VERSION, "digest": DIGEST},
+        details={"version": VERSION},
         text_zh=f"批准配方表 {VERSION}", text_en=f"Approve the recipe table {VERSION}",
     )  # fmt: skip

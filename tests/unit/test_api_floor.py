@@ -76,7 +76,8 @@ async def test_a_table_that_waits_is_shown_with_its_changes_their_layers_and_wha
         }
         assert {(one["place"], one["rule"]) for one in view["flaws"]} == {("fill_share", "foams-over")}
         assert "溢出" in view["flaws"][0]["text_zh"]
-        signed = await api.intend("release", "ApproveRecipe", "reviewer", pin=PIN, digest=view["digest"])
+        api.clock.at += 60_000
+        signed = await api.intend("release", "ApproveRecipe", "reviewer", pin=PIN, digest=view["digest"], note="停用")
         assert signed.status_code == 200, signed.text
         after = (await api.get("screen", "/api/v1/recipe")).json()
         assert (after["approved"], [one["version"] for one in after["versions"]]) == (True, [before.version, "ours-1"])

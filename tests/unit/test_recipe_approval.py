@@ -122,7 +122,7 @@ def test_a_pharmacist_is_called_and_asked_as_long_as_the_table_waits() -> None:
     line.must(i.EnrolRecipe(simulated=False))
     assert (waiting(line).active, waiting(line).detail, waiting(line).priority) == (True, "2027-1", "low")
     (task,) = line.tasks("recipe")
-    assert (task.role, task.details) == ("pharmacist", {"version": "2027-1", "digest": line.book.recipes.digest})
+    assert (task.role, task.details) == ("pharmacist", {"version": "2027-1"})
     assert line.must(i.EnrolRecipe(simulated=False)) == (), "a controller that starts again says nothing new"
     line.must(approve(line))
     assert not waiting(line).active
@@ -139,6 +139,13 @@ def test_the_alarm_names_the_table_that_waits_now_and_goes_with_the_old_one() ->
     line.book = replace(line.book, recipes=RECIPES)
     line.must(i.EnrolRecipe(simulated=False))
     assert not waiting(line).active
+
+
+def test_who_approves_numbers_that_the_pots_cannot_keep_says_why() -> None:
+    line = PureLine.ready()
+    line.book = replace(line.book, recipes=replace(changed(), fill_share=0.01))
+    assert line.refused(approve(line)) == "reason-missing"
+    line.must(replace(approve(line), note="小锅本月停用"))
 
 
 def test_a_site_with_real_machines_waits_for_the_signature_of_its_first_table() -> None:

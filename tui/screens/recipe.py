@@ -56,7 +56,8 @@ class RecipePage(Page):
         words = self.floor.words
         meaning = words("recipe.approve", version=recipe["version"])
         content = words("recipe.content", digest=recipe["digest"][:16])
-        signed = await self.floor.signed(Request(meaning, (painter.summary(recipe, words), content), note="optional"))
+        lines = (painter.summary(recipe, words), content)
+        signed = await self.floor.signed(Request(meaning, lines, note="required" if recipe["flaws"] else "optional"))
         if signed is not None:
             body = acts.approve_recipe(recipe["digest"], signed.signature.note)
             await self.floor.bench.intent(body, signed.signature)

@@ -12,6 +12,7 @@ from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.decide.decision import DESKS, refuse_actor, refuse_station
+from controller.recipes.lint import lint
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -26,7 +27,7 @@ _SOURCE = "recipe"
 
 
 def approve_recipe(floor: Floor, intent: ApproveRecipe, world: World) -> Decision:
-    """Approve the table in force, by the digest of what the pharmacist has seen."""
+    """Approve the table in force, by the digest of what the pharmacist has seen; with a reason where the pots cannot keep it."""
     if no := refuse_actor(floor, intent.actor, Role.PHARMACIST) or refuse_station(world, intent.station, *DESKS):
         return no
     table = world.book.recipes
@@ -36,6 +37,8 @@ def approve_recipe(floor: Floor, intent: ApproveRecipe, world: World) -> Decisio
         return Refusal("already-done", {"version": table.version})
     if any(known.version == table.version for known in floor.recipes.values()):
         return Refusal("recipe-version-used", {"version": table.version}, next_action="name-a-new-version")
+    if not intent.note and any(lint(table, world.book.pot_classes)):
+        return Refusal("reason-missing", {"version": table.version})
     return (_approved(world, intent.actor, intent.note), *cleared(floor, WAITING, _SOURCE, world))
 
 
