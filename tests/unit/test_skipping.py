@@ -87,7 +87,12 @@ def test_checkpoints_and_record_tell_that_it_was_left_out_and_who_signed(line: P
     (left_out,) = checkpoints(line, "concentrate.volume")
     assert (left_out.verdict, left_out.value, left_out.by) == (Verdict.DEVIATION, None, badge("reviewer"))
     (pouch,) = checkpoints(line, "pouch.volume")
-    assert (pouch.verdict, pouch.low, pouch.high, pouch.by) == (Verdict.DEVIATION, 200.0, 300.0, pot)
+    assert (pouch.verdict, pouch.low, pouch.high, pouch.by) == (
+        Verdict.DEVIATION,
+        200.0,
+        300.0,
+        orders(line, "pack")[0].machine,
+    )
     assert pouch.value == orders(line, "pack")[0].parameters["fill_ml"]
     record = record_of(stored(line, case), sheet())
     assert [one["note"] for one in record["signatures"] if one["act"] == "skip"] == ["concentrate: 浓缩加热器坏"]
@@ -129,6 +134,25 @@ def test_a_refused_order_and_one_of_which_nobody_knows_may_be_left_out_too(line:
     assert not batch_of(line, case).held
     assert not line.floor.alarms[f"unknown:{pot}"].active
     Crew(line).work()
+    assert not line.floor.cases
+
+
+def test_a_drain_that_only_a_person_saw_is_told_in_the_pouches_too(line: PureLine) -> None:
+    case, pot = concentrating(line)
+    failed(line, pot)
+    line.must(skip(batch_of(line, case)))
+    line.run(1.1)  # the stop that ends the fault
+    order = line.floor.machines[pot].pending
+    assert order is not None
+    assert order.step == "drain.pack"
+    line.machines[pot].order, line.machines[pot].number = None, order.number - 1
+    line.must(i.ReportOrder(pot, Unknown(order.number, "no answer")))
+    line.report(pot, state=State.IDLE)
+    collected_ml = sum(batch_of(line, case).liquids)
+    line.must(i.AssumeOk(batch_of(line, case).id, badge("reviewer"), "st", "已排空"))
+    Crew(line).work()
+    (pouch,) = checkpoints(line, "pouch.volume")
+    assert f"{collected_ml} mL" in pouch.evidence
     assert not line.floor.cases
 
 

@@ -30,10 +30,8 @@ _CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 
 def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
     """Judge one drain. To the packer goes what the receiver held as well."""
-    if not world.book.machines[order.machine].metered:
+    if not world.book.machines[order.machine].metered or order.step.startswith(TRANSFER):
         return ()
-    if order.step.startswith(TRANSFER):
-        return (_in_pouches(batch, order, value_ml, world),) if CONCENTRATE in batch.skipped else ()
     own_ml = value_ml - (sum(batch.liquids) if order.parameters.get("to_packer") else 0)
     expected_ml, within_ml = _expected(batch, world)
     liquids = (*batch.liquids, own_ml)
@@ -70,26 +68,31 @@ def fill_ml(batch: Batch, world: World) -> int:
     """Return what each pouch is filled with: as planned, or more where concentrating was left out."""
     if CONCENTRATE not in batch.skipped:
         return batch.plan.fill_ml
-    most_ml = world.book.machines[batch.packer].pouch_ml
-    return min(most_ml, undiluted_ml(batch.plan, batch.to_packer_ml or sum(batch.liquids)))
+    return min(world.book.machines[batch.packer].pouch_ml, undiluted_ml(batch.plan, _to_pack_ml(batch)))
 
 
-def _in_pouches(batch: Batch, order: Order, moved_ml: int, world: World) -> f.Fact:
-    """Record how much more than planned is in each pouch."""
-    most_ml = world.book.machines[batch.packer].pouch_ml
-    filled_ml = min(most_ml, undiluted_ml(batch.plan, moved_ml))
-    return recorded(
+def in_pouches(batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Record how much more than planned is in each pouch; nothing where it is as planned."""
+    if CONCENTRATE not in batch.skipped:
+        return ()
+    filled = recorded(
         batch,
         world.now,
         "pouch.volume",
-        order.machine,
+        batch.packer,
         Verdict.DEVIATION,
-        value=float(filled_ml),
+        value=float(fill_ml(batch, world)),
         low=float(batch.plan.fill_ml),
-        high=float(most_ml),
+        high=float(world.book.machines[batch.packer].pouch_ml),
         unit="mL",
-        evidence=f"{moved_ml} mL, not concentrated, in {batch.plan.bags} pouches",
+        evidence=f"of {_to_pack_ml(batch)} mL, not concentrated",
     )
+    return (filled,)
+
+
+def _to_pack_ml(batch: Batch) -> int:
+    """Return how much the packer has: as the pot measured it, or all that was collected where only a person saw it drain."""
+    return batch.to_packer_ml or sum(batch.liquids)
 
 
 def _point(

@@ -14,7 +14,7 @@ from controller.pipeline.decide.alarms import cleared, is_active, raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, boil_evidence, ended, placed
 from controller.pipeline.decide.hopper import dropped
-from controller.pipeline.decide.liquid import concentrated, drained
+from controller.pipeline.decide.liquid import concentrated, drained, in_pouches
 from controller.pipeline.decide.orders import stop_order
 from controller.pipeline.decide.skipping import skip_offered
 from controller.pipeline.decide.windows import boil_began, in_plant_time
@@ -343,6 +343,7 @@ def _packed(
             unit="1",
         ),
         recorded(batch, world.now, "pack.seal", machine, passed[sealed], value=seal, low=low, high=high, unit="Cel"),
+        *in_pouches(batch, world),
     ]
     if not whole:
         facts += placed(floor, batch, "count-short", Cause.MACHINE, (Choice.SCRAP,), world, machine)
