@@ -6,6 +6,7 @@ What is wrong in one file, or in one place of it, hides nothing elsewhere.
 from __future__ import annotations
 
 import dataclasses
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from controller.runtime.enrolment import load_people
 from controller.runtime.stock import herbs_without_lot, load_lots
 from controller.texts import load_texts
 from devices.errors import ProfileError, SiteError
+from devices.golden import disagreements
 from devices.profile import load_profile_file, profile_tables
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def check(config: ConfigFile = SITE_FILE) -> None:
     tables = _table_problems()
     found = [*tables, *broken.values(), *problems]
     if site is not None:
-        found += _file_problems(site)
+        found += [*_golden_problems(site.site.profiles, profiles), *_file_problems(site)]
         found += () if tables else _contradictions(site, profiles, broken)
     errors = list(dict.fromkeys(found))
     warnings = [] if site is None else list(_warnings(site, profiles))
@@ -115,6 +117,26 @@ def _profiles(own: Path | None) -> tuple[dict[str, Profile], dict[str, str]]:
         except ProfileError as error:
             broken[name] = str(error)
     return sound, broken
+
+
+def _golden_problems(own: Path | None, profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Say where a table of the site's own and the words of its maker's manual differ; of our tables, tests say it."""
+    if own is None:
+        return
+    for name, profile in profiles.items():
+        if not (own / f"{name}.toml").exists():
+            continue
+        path = own / "golden" / f"{name}.json"
+        place = f"{path.parent.name}/{path.name}"
+        try:
+            golden = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            if profile.command is not None:
+                yield f"{place}: 没有这个文件 (no such file): a table that takes orders is held against its manual's words"
+        except (OSError, ValueError) as error:
+            yield f"{place}: {error}"
+        else:
+            yield from (f"{place}: {problem}" for problem in disagreements(profile, golden))
 
 
 def _machine_problems(
