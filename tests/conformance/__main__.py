@@ -1,7 +1,7 @@
 """`python -m tests.conformance`: what servers that are not ours make of us.
 
-Levels `link` and `monitor` against libmodbus and node-opcua, Sign&Encrypt against node-opcua, and a pot of a foreign maker in C that
-a table alone lets make a batch.
+Levels `link` and `monitor` against libmodbus and node-opcua, Sign&Encrypt against node-opcua, and a pot of a foreign maker in C
+that a table alone lets make a batch.
 
 node-opcua is installed first, by its lock file, into var/conformance; libmodbus is a package of the system. What is missing is
 skipped and named; where neither is, the command ends with 1. Arguments go to pytest.
