@@ -73,7 +73,25 @@ class Fault(StrEnum):
 
 
 WORDS: Mapping[str, Mapping[str, int]] = {
-    "StateCurrent": {"Stopped": 2, "Idle": 4, "Execute": 6, "Aborted": 9, "Held": 11, "Complete": 17},
+    "StateCurrent": {
+        "Clearing": 1,
+        "Stopped": 2,
+        "Starting": 3,
+        "Idle": 4,
+        "Suspended": 5,
+        "Execute": 6,
+        "Stopping": 7,
+        "Aborting": 8,
+        "Aborted": 9,
+        "Holding": 10,
+        "Held": 11,
+        "Unholding": 12,
+        "Suspending": 13,
+        "Unsuspending": 14,
+        "Resetting": 15,
+        "Completing": 16,
+        "Complete": 17,
+    },
     "UnitModeCurrent": {"Produce": 1, "Maintenance": 2, "Manual": 3},
     "StepCurrent": {
         "None": 0,
@@ -88,5 +106,15 @@ WORDS: Mapping[str, Mapping[str, int]] = {
         "Flush": 9,
     },
     "OrderStatus": {"None": 0, "Running": 1, "Finished": 2, "Failed": 3},
+    "RefusedReason": {
+        "None": 0,
+        "Epoch": 1,
+        "Duplicate": 2,
+        "Busy": 3,
+        "Checksum": 4,
+        "Parameter": 5,
+        "Mode": 6,
+        "Verb": 7,
+    },
 }
 """Tag -> the words that tables use for these numbers."""

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 from devices.golden import disagreements
+from devices.plant.registers import RegisterMap
+from devices.plant.tables import load_table
 from devices.profile import all_profiles, load_profile
 from tests.conformance.servers import PROFILES
 
@@ -93,6 +95,13 @@ def test_a_table_of_the_site_is_used_like_ours_and_may_not_be_called_like_one_of
     (own / "pot-modbus.toml").write_bytes((own / f"{FOREIGN}.toml").read_bytes())
     (clash,) = said(site)
     assert "pot-modbus: we have a table of this name" in clash
+
+
+def test_the_simulated_machine_of_a_table_of_the_site_shows_the_words_of_its_manual() -> None:
+    words = json.loads((PROFILES / "golden" / f"{FOREIGN}.json").read_text(encoding="utf-8"))
+    said = {int(first) + at: word for first, some in words["registers"].items() for at, word in enumerate(some)}
+    for address, registers in RegisterMap(load_table(FOREIGN, PROFILES)).words(words["values"]):
+        assert registers == [said[address + at] for at in range(len(registers))], address
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_none(site: Path) -> None:
