@@ -88,8 +88,10 @@ def approve_recipe(digest: str, note: str) -> Body:
 def choices_of(task: TaskView) -> tuple[str, ...]:
     """Return what may be signed for a task of the signing desk."""
     match task["kind"]:
-        case "verify" | "release":
-            return (task["kind"],)
+        case "verify":
+            return ("verify",)
+        case "release":
+            return ("release", "scrap")
         case "excursion":
             return ("accept_deviation",)
         case "recipe":

@@ -242,6 +242,7 @@ async def test_a_lost_answer_to_a_signature_is_never_sent_again_and_says_so(cont
         (1, "1", "seen", {"type": "AcceptDeviation", "target": code("B", 11), "reason": "late-missed", "note": "seen"}),
         (2, "1", "short", {"type": "AcceptDeviation", "target": "cool", "reason": "", "note": "short"}),
         (3, "1", "", {"type": "SignRelease", "batch": code("B", 41)}),
+        (3, "2", "first batch: water", {"type": "Scrap", "batch": code("B", 41), "note": "first batch: water"}),
         (5, "1", "", {"type": "SignVerify", "batch": code("B", 26)}),
     ],
 )
