@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from devices import codec
@@ -30,11 +31,11 @@ def disagreements(profile: Profile, golden: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_the_words(profile: Profile, golden: Mapping[str, Any]) -> Iterator[str]:
-    said = _registers(golden) if profile.protocol == "modbus" else golden["nodes"]
+    meant = partial(_of_registers, _registers(golden)) if profile.modbus else partial(_of_node, golden["nodes"])
     for tag in profile.scanned:
         wanted = golden["values"].get(tag.name)
         try:
-            value = _of_registers(tag, said) if profile.protocol == "modbus" else _of_node(tag, said)
+            value = meant(tag)
         except KeyError as missing:
             yield f"{tag.name}: the manual's words have no {missing}"
         except CodecError as error:
@@ -48,12 +49,12 @@ def _registers(golden: Mapping[str, Any]) -> dict[int, int]:
     return {int(first) + at: word for first, words in golden["registers"].items() for at, word in enumerate(words)}
 
 
-def _of_registers(tag: Tag, image: Mapping[int, int]) -> Value | None:
+def _of_registers(image: Mapping[int, int], tag: Tag) -> Value | None:
     first = tag.address or 0
     return codec.value_of(tag, b"".join(image[first + at].to_bytes(2, "big") for at in range(WORDS[tag.type])))
 
 
-def _of_node(tag: Tag, nodes: Mapping[str, tuple[str, Any]]) -> Value | None:
+def _of_node(nodes: Mapping[str, tuple[str, Any]], tag: Tag) -> Value | None:
     kind, value = nodes[tag.node]
     if kind != tag.type:
         raise CodecError(f"is {kind} there, {tag.type} in the table", tag=tag.name)

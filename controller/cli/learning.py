@@ -47,7 +47,10 @@ def learn(asked: Asked, *, out: Path | None, addresses: str, seconds: float) -> 
     asyncio.run(source.find(typer.echo))
     typer.echo(asked.say("learn-quiet", seconds=f"{seconds:g}"))
     record = Record(asyncio.run(source.watch(seconds, asked.now)))
-    typer.echo(asked.say("learn-found", places=len(record.quiet[-1].values), restless=len(record.restless())))
+    restless = len(record.restless())
+    typer.echo(asked.say("learn-found", places=len(record.quiet[-1].values), restless=restless))
+    if not restless:
+        typer.echo(asked.say("learn-elsewhere"))
     while name := _next_act(asked):
         typer.echo(asked.say("learn-do", act=name, seconds=f"{seconds:g}"))
         before = record.last
@@ -93,7 +96,7 @@ def _next_act(asked: Asked) -> str:
 def _tell_moved(asked: Asked, record: Record, act: Act) -> None:
     """Say what followed this act, that the person can see whether the machine did it."""
     moved = [
-        f"{hand.place} {' -> '.join(map(str, hand.after[-1][1]))}"
+        f"{hand.place} {findings.path(hand.after[-1][1])}"
         for hand in findings.hands(record)
         if len(hand.after[-1][1]) > 1
     ]

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from devices.learning.findings import Guess, Hand, Sure, mode_word, state_word
+from devices.learning.findings import Guess, Hand, Sure, mode_word, path, state_word
 from devices.learning.record import NODE
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _place_name(found: Found, place: Place) -> str:
 
 def _told(hand: Hand) -> str:
     """Say what a place did under each act, and which bits of it moved where it looks like bits."""
-    moved = [f"{name!r} {' -> '.join(map(str, values))}" for name, values in hand.after if len(values) > 1]
+    moved = [f"{name!r} {path(values)}" for name, values in hand.after if len(values) > 1]
     flipped = 0
     for value in hand.values:
         flipped |= value ^ hand.quiet

@@ -76,6 +76,17 @@ class Hand:
         return len(self.values) <= _MOST_STATES and max(self.values) <= _LARGEST_CODE and min(self.values) >= 0
 
 
+_MOST_VALUES: Final = 5
+
+
+def path(values: Sequence[int]) -> str:
+    """Return the values that a place took one after the other, of many the first ones and the last."""
+    shown = [str(value) for value in values]
+    if len(shown) > _MOST_VALUES:
+        shown = [*shown[: _MOST_VALUES - 2], "...", shown[-1]]
+    return " -> ".join(shown)
+
+
 _MODE: Final = re.compile(r"manual|auto|mode|panel|local|remote|手动|自动|模式|本地|远程", re.IGNORECASE)
 _STATES: Final = (
     ("Aborted", re.compile(r"fault|alarm|abort|e-?stop|急停|故障|报警", re.IGNORECASE)),

@@ -238,6 +238,11 @@ def test_a_thermometer_in_tenths_is_told_from_a_level_that_moves() -> None:
     assert all(guess.view.place.address != 9 for guess in findings.temperatures(record, []))
 
 
+def test_a_register_that_took_many_values_is_told_by_its_first_ones_and_its_last() -> None:
+    assert findings.path([4, 5]) == "4 -> 5"
+    assert findings.path(range(9)) == "0 -> 1 -> 2 -> ... -> 8"
+
+
 def test_without_a_clock_the_draft_says_that_it_does_not_load() -> None:
     found = Found(id="pot-x", kind="decoction", protocol="modbus", url="modbus://h:1/1", max_block=9, nodes={})
     assert lacks(found) == ["SourceTime"]
