@@ -54,10 +54,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
             return _after_scrapping(floor, fact.batch)
         case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied():
             return _after_leaving(floor, fact)
-        case f.OrderDropped(outcome="refused") if _is_pointless(floor, fact):
-            return ()
         case f.OrderFinished() | f.OrderAttested() | f.OrderDropped():
-            return _after_order(floor, fact.machine, fact.batch)
+            return () if _is_pointless(floor, fact) else _after_order(floor, fact.machine, fact.batch)
         case _ if isinstance(fact, _MOVES_BATCH):
             return (Advance(fact.batch),)
         case _:
@@ -172,12 +170,17 @@ def _after_scrapping(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     return tuple(CleanMachine(machine) for machine in floor.booked.get(key, ()))
 
 
-def _is_pointless(floor: Floor, refused: f.OrderDropped) -> bool:
-    """Say whether to ask again at once would never end: a stop, or one cleaning of many; a number that is used up is neither."""
-    machine = floor.machines.get(refused.machine)
-    if machine is None or refused.detail == RefusedReason.DUPLICATE.name.lower():
+def _is_pointless(floor: Floor, ended: f.OrderFinished | f.OrderAttested | f.OrderDropped) -> bool:
+    """Say whether an order was refused that, asked again at once, would be so without end: a stop, or one cleaning of many.
+
+    A number that is used up is neither.
+    """
+    machine = floor.machines.get(ended.machine)
+    if machine is None or not isinstance(ended, f.OrderDropped) or ended.outcome != "refused":
         return False
-    return machine.rinses >= PATIENCE or refused.step.startswith("stop.")
+    if ended.detail == RefusedReason.DUPLICATE.name.lower():
+        return False
+    return machine.rinses >= PATIENCE or ended.step.startswith("stop.")
 
 
 def _after_order(floor: Floor, key: str, batch: str) -> tuple[InnerIntent, ...]:

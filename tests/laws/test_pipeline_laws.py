@@ -210,7 +210,7 @@ class Day:
         """Profiles of some machines lose their pass of level command while the controller is away; most get it back."""
         names = self.random.sample(sorted(self.line.machines), self.random.randrange(1, 4))
         for name in names:
-            if len(planned_classes(monitored(self.line, [name], only=True))) == len(_READY.book.pot_classes):
+            if len(planned_classes(monitored(self.line, [name], only=True))) == len(self.ready.book.pot_classes):
                 monitor(self.line, [name], only=True)  # what the site can make stays the same
         self.line.run(self.random.uniform(0, 20))
         self.work()

@@ -171,12 +171,12 @@ def test_a_recipe_file_that_is_not_there_is_named_once(site: Path) -> None:
 
 
 def test_a_machine_that_is_monitor_only_is_a_warning_and_no_error(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound, _ = check._profiles()
+    sound, _ = check._profiles(None)
     untried = Readiness(link="done", monitor="done", command="todo")
     changed = {
         name: replace(sound[name], readiness=untried) for name in ("pot-modbus", "packer-opcua") if name in sound
     }
-    monkeypatch.setattr(check, "_profiles", lambda: ({**sound, **changed}, {}))
+    monkeypatch.setattr(check, "_profiles", lambda _own: ({**sound, **changed}, {}))
     code, said = decoction("check")
     assert code == 0, said
     assert said.count("只监不控 / monitor only: profile 'pot-modbus' has not passed level command") == 12
@@ -190,10 +190,10 @@ def test_a_profile_that_is_broken_hides_no_other_machine(site: Path, monkeypatch
     (site / "config.toml").write_text(
         config.replace('profile = "scale-modbus"', 'profile = "scale-x"', 1), encoding="utf-8"
     )
-    sound, _ = check._profiles()
+    sound, _ = check._profiles(None)
     broken = {"pot-modbus": "pot-modbus.toml: tags.SourceTime: missing"}
     left = {name: profile for name, profile in sound.items() if name not in broken}
-    monkeypatch.setattr(check, "_profiles", lambda: (left, broken))
+    monkeypatch.setattr(check, "_profiles", lambda _own: (left, broken))
     code, said = decoction("check")
     assert (code, "tags.SourceTime: missing" in said, "profile 'scale-x'" in said) == (1, True, True)
     assert "'pot-modbus' is not one" not in said, "the file is wrong, not the machines"

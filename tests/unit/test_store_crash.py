@@ -50,7 +50,9 @@ def start(url: str, first: int, limit: int = 0) -> subprocess.Popen[str]:
 def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     url, seed = f"sqlite:///{tmp_path / 'line.db'}", 20261122
     chance = random.Random(seed)
-    Store.open(url).close()
+    store = Store.open(url)
+    began = store.take_mastery()
+    store.close()
     acknowledged = 0
     for _ in range(5):
         with start(url, first=acknowledged + 1000) as writer:
@@ -66,7 +68,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(tmp_path: Path
         assert report.facts % 3 == 0, "a group was torn"
         acknowledged = report.facts
     store = Store.open(url)
-    assert store.take_mastery() == 6
+    assert store.take_mastery() == began + 6
     assert len(list(store.load().rows)) == acknowledged
     store.close()
 
