@@ -92,10 +92,13 @@ async def keep_mastery(store: Store) -> None:
     if not store.lease_s:
         return
     # A thread of its own: those that everybody shares may all be busy with somebody's curves for longer than a lease.
-    with ThreadPoolExecutor(1, thread_name_prefix="mastery") as thread:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="mastery")
+    try:
         while True:
             await asyncio.sleep(store.lease_s / _BEATS_A_LEASE)
             await asyncio.get_running_loop().run_in_executor(thread, store.keep_mastery)
+    finally:
+        thread.shutdown(wait=False)  # a database that does not answer must not hold up the loop
 
 
 class Supervisor:
