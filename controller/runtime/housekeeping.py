@@ -135,7 +135,8 @@ async def verified(site: Path, anchor: Path) -> str:
     """
     command = (sys.executable, "-m", "controller", "verify", "--config", str(site))
     anchored = ("--anchor", str(anchor)) if await asyncio.to_thread(anchor.exists) else ()
-    process = await asyncio.create_subprocess_exec(*command, *anchored, stdout=PIPE, stderr=PIPE)
+    spoken = {**os.environ, "PYTHONUTF8": "1"}  # whatever the locale of this process
+    process = await asyncio.create_subprocess_exec(*command, *anchored, stdout=PIPE, stderr=PIPE, env=spoken)
     try:
         with suppress(OSError):  # it may be over already
             os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)

@@ -22,11 +22,8 @@ _LOG = structlog.get_logger(__name__)
 
 
 def make_room(state: Path) -> None:
-    """Forget what was said, and take the room for what may have to be. Raises OSError."""
-    with (state / FILE).open("wb") as file:
-        file.write(b" " * _ROOM)
-        file.flush()
-        os.fsync(file.fileno())
+    """Forget what was said, and take the room for what may have to be; a line without that room runs all the same."""
+    _write(state, b"")
 
 
 def heard(state: Path) -> str:
@@ -45,10 +42,16 @@ def say(state: Path, failed: BaseExceptionGroup) -> None:
     error = refused.exceptions[0]
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    _write(state, words_of(error).encode())
+
+
+def _write(state: Path, words: bytes) -> None:
     try:
-        with (state / FILE).open("r+b") as file:
-            file.write(words_of(error).encode()[:_ROOM].ljust(_ROOM))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as mute:
-        _LOG.error("last-words-lost", exc_info=mute)
+        file = os.open(state / FILE, os.O_WRONLY | os.O_CREAT, 0o600)  # not cut off: its room must stay taken
+        try:
+            os.pwrite(file, words[:_ROOM].ljust(_ROOM), 0)
+            os.fsync(file)
+        finally:
+            os.close(file)
+    except OSError as error:
+        _LOG.error("last-words-lost", exc_info=error)

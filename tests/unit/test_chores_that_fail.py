@@ -185,9 +185,10 @@ def test_last_words_are_about_a_database_that_could_not_be_written(
     assert last_words.heard(tmp_path) == ""
 
 
-def test_last_words_without_room_harm_nobody(tmp_path: Path) -> None:
-    last_words.say(tmp_path, ExceptionGroup("line", [StoreFailed("disk full")]))
-    assert last_words.heard(tmp_path) == ""
+def test_last_words_without_a_place_harm_nobody(tmp_path: Path) -> None:
+    last_words.make_room(tmp_path / "gone")
+    last_words.say(tmp_path / "gone", ExceptionGroup("line", [StoreFailed("disk full")]))
+    assert last_words.heard(tmp_path / "gone") == ""
 
 
 def test_an_ailment_that_is_over_and_unseen_can_come_again(line: PureLine) -> None:
