@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
 
 SIMULATED = "every machine of this site is simulated"
-WAITING = "recipe-waiting"
-"""Rule of the alarm that the table needs a signature."""
 _SOURCE = "recipe"
 
 
@@ -39,18 +37,18 @@ def approve_recipe(floor: Floor, intent: ApproveRecipe, world: World) -> Decisio
         return Refusal("recipe-version-used", {"version": table.version}, next_action="name-a-new-version")
     if not intent.note and any(lint(table, world.book.pot_classes)):
         return Refusal("reason-missing", {"version": table.version})
-    return (_approved(world, intent.actor, intent.note), *cleared(floor, WAITING, _SOURCE, world))
+    return (_approved(world, intent.actor, intent.note), *cleared(floor, "recipe-waiting", _SOURCE, world))
 
 
 def enrol_recipe(floor: Floor, intent: EnrolRecipe, world: World) -> Decision:
     """Call a pharmacist where the table waits for a signature; the first of a simulated site is taken for approved."""
     table = world.book.recipes
     if table.digest in floor.recipes:
-        return cleared(floor, WAITING, _SOURCE, world)
+        return cleared(floor, "recipe-waiting", _SOURCE, world)
     if intent.simulated and not floor.recipes:
         return (_approved(world, "", SIMULATED),)
-    waits = raised(floor, WAITING, _SOURCE, world, table.version)
-    standing = floor.alarms.get(f"{WAITING}:{_SOURCE}")
+    waits = raised(floor, "recipe-waiting", _SOURCE, world, table.version)
+    standing = floor.alarms.get(f"recipe-waiting:{_SOURCE}")
     if waits or standing is None or standing.detail == table.version:
         return waits
     return (f.AlarmRecurred(world.now, standing.id, table.version),)  # another table than the one that it was about
