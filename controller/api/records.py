@@ -7,13 +7,15 @@ from fastapi import APIRouter, Response
 
 from controller.api.desk import Here, Id
 from controller.api.subjects import patient_view
+from controller.render.curve import Samples
 from controller.render.fold import record_of
 from controller.render.html import to_html
 from controller.render.pdf import to_pdf
-from controller.render.record import Sheet, to_json
+from controller.render.record import Record, Sheet, to_json
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
 
+_TAG = "ActualTemperature"
 _NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -46,7 +48,17 @@ async def record(case: Id, here: Here, format: RecordFormat = RecordFormat.JSON)
     def write() -> bytes:
         timeline = context.store.timeline(found.id)
         sheet = Sheet(context.site_name, hospital, patient, diagnosis, people, context.line.clock.now())
-        return _WRITE[format](record_of(timeline, sheet), context.texts)
+        folded = record_of(timeline, sheet)
+        return _WRITE[format](folded, context.texts, {} if format is RecordFormat.JSON else measured(folded))
+
+    def measured(folded: Record) -> dict[str, Samples]:
+        thresholds = context.line.book.boil_celsius
+        return {
+            batch["id"]: Samples(
+                context.store.curve(batch["id"], _TAG), thresholds.get(batch["machines"].get("decoction", ""), 0.0)
+            )
+            for batch in folded["batches"]
+        }
 
     content = await asyncio.to_thread(write)
     headers = {

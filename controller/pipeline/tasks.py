@@ -70,7 +70,7 @@ def _by_hand(floor: Floor, machine: Equipment, order: Order, code: str, now: int
         "machine": machine.id,
         "step": order.step,
         "hand": order.verb,
-        "amount": f"{water_ml} mL" if water_ml else "",
+        "amount": f" {water_ml} mL" if water_ml else "",
         "ends_at": opens_at,
     }
     rank = case.promised_at if case is not None else now

@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from controller.render.layout import TITLE, Block, Grid, Heading, Pairs, blocks
+from controller.render.layout import TITLE, Block, Curve, Grid, Heading, Pairs, blocks
 from controller.texts.inert import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from controller.render.curve import Samples
     from controller.render.record import Record
     from controller.texts import Texts
 
@@ -29,13 +30,16 @@ th { background: #f2f2f2; font-weight: 600; } tr.bad td { background: #fdf0e6; }
 footer { margin-top: 14px; color: #666; font-size: 10px; overflow-wrap: anywhere; }
 """
 
+_LEFT, _TOP, _FIELD = 42, 8, (670, 150)
+"""Room for the labels beside and above a curve, and its field, in the units of the drawing."""
+
 _BAD = ' class="bad"'
 
 
-def to_html(record: Record, texts: Texts) -> bytes:
+def to_html(record: Record, texts: Texts, samples: Mapping[str, Samples] | None = None) -> bytes:
     """Write the record as a page of its own."""
     title = f"{TITLE[0]} {record['prescription'].get('prescription_no', '')}"
-    body = "".join(_block(block) for block in blocks(record, texts))
+    body = "".join(_block(block) for block in blocks(record, texts, samples))
     page = (
         f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{_inert(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{TITLE[0]} <small>{TITLE[1]}</small></h1>{body}"
@@ -52,6 +56,37 @@ def _block(block: Block) -> str:
             return f"<dl>{''.join(_pair(*row) for row in rows)}</dl>"
         case Grid():
             return _table(block)
+        case Curve():
+            return _drawing(block)
+
+
+def _drawing(curve: Curve) -> str:
+    """Write a curve as an SVG of its own."""
+
+    def at(x: float, y: float) -> str:
+        return f"{_LEFT + x * _FIELD[0]:.1f},{_TOP + (1 - y) * _FIELD[1]:.1f}"
+
+    def rule(y: float, marks: str) -> str:
+        return f'<polyline points="{at(0, y)} {at(1, y)}" {marks}/>'
+
+    def label(place: str, text: str, marks: str) -> str:
+        x, y = place.split(",")
+        return f'<text x="{x}" y="{y}" {marks}>{_inert(text)}</text>'
+
+    gaps = (f'<polygon points="{at(a, 0)} {at(a, 1)} {at(b, 1)} {at(b, 0)}" fill="#ddd"/>' for a, b in curve.gaps)
+    rules = (rule(y, 'stroke="#eee"') for y, _ in curve.values)
+    strokes = (
+        f'<polyline points="{" ".join(at(x, y) for x, y in stroke)}" fill="none" stroke="#1f5f8b"/>'
+        for stroke in curve.strokes
+    )
+    dots = ('<circle cx="{}" cy="{}" r="1" fill="#c0392b"/>'.format(*at(x, y).split(",")) for x, y in curve.doubtful)
+    values = (label(at(0, y), text, 'dx="-4" dy="3" text-anchor="end"') for y, text in curve.values)
+    times = (label(at(x, 0), text, 'dy="12" text-anchor="middle"') for x, text in curve.times)
+    boil = rule(curve.boil, 'stroke="#b9770e" stroke-dasharray="4 3"')
+    return (
+        f'<svg viewBox="0 0 {_LEFT + _FIELD[0] + _TOP} {_FIELD[1] + 2 * _TOP + 10}" font-size="9">'
+        f"{''.join((*gaps, *rules, boil, *strokes, *dots, *values, *times))}</svg>"
+    )
 
 
 def _pair(label: str, value: str) -> str:

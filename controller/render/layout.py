@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from controller.model.checkpoint import Gate
 from controller.model.prescription import Handling
+from controller.render.curve import Curve, drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from controller.render.curve import Samples
     from controller.render.record import BatchEntry, Record
     from controller.texts import Texts
 
@@ -33,7 +35,8 @@ _TABLED = frozenset(
 )
 """Facts that the tables above the timeline tell already."""
 _UNITS = {"Cel": " ℃", "1": ""}
-_BADGE_END = 4
+_BADGE_END, _CLOCK = 4, 5
+_RECEIPT = "delivery.receipt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,12 @@ class Grid:
     bad: frozenset[int] = frozenset()
 
 
-Block = Heading | Pairs | Grid
+Block = Heading | Pairs | Grid | Curve
 
 
-def blocks(record: Record, texts: Texts) -> Iterator[Block]:
-    """Give the blocks of a record, top to bottom."""
-    page = _Page(record, texts)
+def blocks(record: Record, texts: Texts, samples: Mapping[str, Samples] | None = None) -> Iterator[Block]:
+    """Give the blocks of a record, top to bottom. `samples`: what was measured, by batch."""
+    page = _Page(record, texts, samples or {})
     yield Pairs(page.head())
     yield Heading("患者 Patient")
     yield Pairs(page.patient())
@@ -85,9 +88,10 @@ def blocks(record: Record, texts: Texts) -> Iterator[Block]:
 
 
 class _Page:
-    def __init__(self, record: Record, texts: Texts) -> None:
+    def __init__(self, record: Record, texts: Texts, samples: Mapping[str, Samples]) -> None:
         self._record = record
         self._texts = texts
+        self._samples = samples
 
     def head(self) -> list[tuple[str, str]]:
         record = self._record
@@ -148,6 +152,7 @@ class _Page:
         if batch["boils"]:
             yield Heading("煎煮 Decoction", 2)
             yield self._boils(batch)
+            yield from self._curve(batch)
             yield self._orders(batch)
         if batch["settings"]:
             yield Heading("配方参数 Recipe numbers", 2)
@@ -203,7 +208,11 @@ class _Page:
 
     def _settings(self, batch: BatchEntry) -> Grid:
         rows = [
-            (self._word("setting", one["name"]), ", ".join(f"{value:g}" for value in one["values"]), one["layer"])
+            (
+                self._word("setting", one["name"]),
+                ", ".join(f"{value:g}" for value in one["values"]),
+                " ".join(self._word("layer", layer) for layer in one["layer"].split()),
+            )
             for one in batch["settings"]
         ]
         return Grid(("参数 Number", "数值 Value", "由哪一层设定 Set by"), rows, (5, 2, 4))
@@ -211,7 +220,7 @@ class _Page:
     def _boils(self, batch: BatchEntry) -> Grid:
         rows = [
             (
-                boil["name"],
+                self._word("step", boil["name"]),
                 self._at(boil["began_at"]),
                 _minutes(boil["required_s"]),
                 _minutes(boil["credit_s"]),
@@ -230,13 +239,20 @@ class _Page:
             "设备计时 Machine",
             "结论 Verdict",
         )
-        return Grid(head, rows, (2, 4, 3, 3, 3, 3, 3))
+        return Grid(head, rows, (4, 5, 4, 4, 4, 4, 4))
+
+    def _curve(self, batch: BatchEntry) -> Iterator[Block]:
+        samples = self._samples.get(batch["id"])
+        curve = drawn(samples, lambda at: self._at(at)[-_CLOCK:]) if samples else None
+        if curve:
+            yield Heading("温度曲线，虚线为沸腾线，灰底为无数据 Temperature; dashed: the boil line; grey: no data", 2)
+            yield curve
 
     def _orders(self, batch: BatchEntry) -> Grid:
         rows = [
             (
                 f"{one['machine']} {one['number']}",
-                one["step"],
+                self._word("step", one["step"]),
                 self._at(one["issued_at"]),
                 self._at(one["ended_at"]),
                 self._word("outcome", one["outcome"]),
@@ -245,15 +261,15 @@ class _Page:
         ]
         bad = frozenset(index for index, one in enumerate(batch["orders"]) if one["outcome"] not in ("finished", ""))
         head = ("设备 指令 Machine, order", "步骤 Step", "发出 Issued", "结束 Ended", "结果 Outcome")
-        return Grid(head, rows, (4, 3, 4, 4, 3), bad)
+        return Grid(head, rows, (4, 5, 4, 4, 4), bad)
 
     def _checkpoints(self, batch: BatchEntry) -> Grid:
         ordered = sorted(batch["checkpoints"], key=lambda one: (GATES.index(one["gate"]), one["at"]))
         rows = [
             (
                 self._word("gate", one["gate"]),
-                f"{self._word('checkpoint', one['name'])} {one['about'] or _which(one['name'])}".strip(),
-                _measured(one),
+                self._checked(one),
+                self._measured(one),
                 self._word("verdict", one["verdict"]) + (" 口述 attested" if one["attested"] else ""),
                 self._who(one["by"]),
                 self._at(one["at"]),
@@ -269,7 +285,7 @@ class _Page:
             "人员 设备 By",
             "时间 At",
         )
-        return Grid(head, rows, (3, 5, 5, 3, 4, 4), bad)
+        return Grid(head, rows, (7, 10, 12, 6, 8, 8), bad)
 
     def _holds(self, batch: BatchEntry) -> Grid:
         rows = [
@@ -327,6 +343,23 @@ class _Page:
     def _at(self, at: int) -> str:
         return self._texts.moment(at)
 
+    def _checked(self, point: dict[str, Any]) -> str:
+        """Name a checkpoint, what it is about, and of a boil which one: `boil.2` of `boil.2.minutes`."""
+        name, about = point["name"], point["about"]
+        if name.startswith("boil.") and not about:
+            about = self._word("step", name.removesuffix(".minutes"))
+        return f"{self._word('checkpoint', name)} {about}".strip()
+
+    def _measured(self, point: dict[str, Any]) -> str:
+        """Show value and limits of a checkpoint, else what proves it."""
+        value, low, high, unit = point["value"], point["low"], point["high"], point["unit"]
+        if value is None:
+            return self._word("outcome", point["evidence"]) if point["name"] == _RECEIPT else point["evidence"] or "-"
+        unit = _UNITS.get(unit, f" {unit}")
+        if low is None:
+            return f"{value:g}{unit}"
+        return f"{value:g}{unit}（{low:g}–{high:g}）" if high is not None else f"{value:g}{unit}（≥ {low:g}）"
+
     def _word(self, group: str, key: str) -> str:
         if not key:
             return "-"
@@ -340,11 +373,6 @@ class _Page:
         return f"{name} #{badge[-_BADGE_END:]}" if name else badge
 
 
-def _which(checkpoint: str) -> str:
-    """Return which boil a checkpoint is of: `boil.2` of `boil.2.minutes`."""
-    return checkpoint.removesuffix(".minutes") if checkpoint.startswith("boil.") else ""
-
-
 def _known(value: bool | None) -> str:  # noqa: FBT001 - three states of one answer
     return {True: "是 yes", False: "否 no", None: "不详 unknown"}[value]
 
@@ -355,14 +383,3 @@ def _number(value: float | None, unit: str) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} min"
-
-
-def _measured(point: dict[str, Any]) -> str:
-    """Show value and limits of a checkpoint, else what proves it."""
-    value, low, high, unit = point["value"], point["low"], point["high"], point["unit"]
-    if value is None:
-        return point["evidence"] or "-"
-    unit = _UNITS.get(unit, f" {unit}")
-    if low is None:
-        return f"{value:g}{unit}"
-    return f"{value:g}{unit}（{low:g}–{high:g}）" if high is not None else f"{value:g}{unit}（≥ {low:g}）"

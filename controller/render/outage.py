@@ -32,6 +32,7 @@ HEAD = (
     ("签名 时间", "Signature, time"),
 )
 WIDTHS = (10, 12, 9, 20, 8, 13, 50, 14)
+_AWAY = 4
 _BAD = 5
 """Severity from which a row is marked."""
 _MARK = ' class="bad"'
@@ -56,11 +57,11 @@ class Cell(NamedTuple):
 
 def cells(row: OutageRow, texts: Texts) -> tuple[Cell, ...]:
     """Return the cells of one batch, in the order of `HEAD`; the last is the box for a signature."""
-    stage = texts.label("stage", row["stage"])
+    stage, step = texts.label("stage", row["stage"]), texts.label("step", row["step"])
     return (
         Cell(row["machine"], row["batch"]),
         Cell(row["prescription_no"], f"{row['name']} {row['second']}"),
-        Cell(stage.zh, f"{stage.en} {row['step']}".rstrip()),
+        Cell(f"{stage.zh} {step.zh}".rstrip(), f"{stage.en} {step.en}".rstrip()),
         _readings(row, texts),
         _away(row),
         _proposal(row),
@@ -109,7 +110,8 @@ def to_lines(sheet: OutageSheet, texts: Texts) -> Iterator[str]:
         machine, prescription, step, readings, away, proposal, *_ = cells(row, texts)
         yield ""
         yield clean(f"{machine.zh}  {prescription.zh} {prescription.en}  {step.zh} {step.en}")
-        yield clean(f"  {readings.zh} {readings.en}  {away.zh} {away.en}")
+        seen = "  ".join(readings.zh.split("\n"))
+        yield clean(f"  {seen}  {' '.join(HEAD[_AWAY])} {away.zh} {away.en}".rstrip())
         yield clean(f"  → {proposal.zh}  {proposal.en}")
         for reason in row["reasons"]:
             yield f"    {clean(reason['text_zh'])}"

@@ -17,7 +17,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from controller.render.outage import HEAD, NOTE, TITLE, WIDTHS, Cell, cells, is_bad, summary
-from controller.render.pdf import inert
+from controller.render.pdf import FONT, faces, inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from controller.texts import Texts
     from controller.wire.outage import OutageSheet
 
-_FONT = "STSong-Light"
 _MARGIN, _PAD = 10 * mm, 3.0
 _PAGE = landscape(A4)
 _WIDTH = _PAGE[0] - 2 * _MARGIN
@@ -58,7 +57,7 @@ class _Row(NamedTuple):
 def to_pdf(sheet: OutageSheet, texts: Texts) -> bytes:
     """Write the sheet as PDF."""
     fonts: Any = pdfmetrics  # the library has no types
-    fonts.registerFont(UnicodeCIDFont(_FONT))
+    fonts.registerFont(UnicodeCIDFont(FONT))
     top = [_Line(f"{TITLE[0]}　{TITLE[1]}", _TITLE)]
     top += [line for cell in (summary(sheet, texts), Cell(*NOTE)) for line in _set(cell, _WIDTH)]
     head = _row([Cell(*names) for names in HEAD], _HEAD)
@@ -141,7 +140,7 @@ def _may_break(before: str, after: str) -> bool:
 def _em(character: str) -> float:
     """Return the width of a character in ems."""
     fonts: Any = pdfmetrics
-    return fonts.stringWidth(character, _FONT, 1)
+    return sum(fonts.stringWidth(run, font, 1) for font, run in faces(character))
 
 
 def _draw(canvas: Any, row: _Row, y: float) -> float:
@@ -161,6 +160,9 @@ def _lines(canvas: Any, lines: Sequence[_Line], x: float, y: float) -> float:
     for text, size in lines:
         y -= size * _LEADING
         canvas.setFillColor(_GREY if size == _SMALL else colors.black)
-        canvas.setFont(_FONT, size)
-        canvas.drawString(x, y + size * (_LEADING - 1), text)
+        right = x
+        for font, run in faces(text):
+            canvas.setFont(font, size)
+            canvas.drawString(right, y + size * (_LEADING - 1), run)
+            right += canvas.stringWidth(run, font, size)
     return y

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controller.render.curve import Samples
     from controller.texts import Texts
     from controller.wire import PatientView
 
@@ -107,6 +108,6 @@ class Record(TypedDict):
     digest: str
 
 
-def to_json(record: Record, _texts: Texts) -> bytes:
-    """Write the record as JSON."""
+def to_json(record: Record, _texts: Texts, _samples: Mapping[str, Samples] | None = None) -> bytes:
+    """Write the record as JSON; curves have an address of their own."""
     return json.dumps(record, ensure_ascii=False, indent=1).encode()

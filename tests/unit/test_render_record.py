@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from controller.model import intents as i
 from controller.model.prescription import Handling, Item, Override
+from controller.render.curve import COLUMNS, Curve, Samples, drawn
 from controller.render.fold import record_of
 from controller.render.html import to_html
 from controller.render.layout import Grid, Heading, Pairs, blocks
@@ -222,6 +223,52 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
         assert len(grid.head) == len(grid.widths)
         assert {len(row) for row in grid.rows} <= {len(grid.head)}
     assert {type(block) for block in blocks(whole(), TEXTS)} == {Heading, Pairs, Grid}
+
+
+def sampled(values: Sequence[float | None]) -> Samples:
+    return Samples([(START + second * 1000, value, "good") for second, value in enumerate(values)], 99.5)
+
+
+def test_no_excursion_is_smoothed_away_and_no_gap_is_drawn_across() -> None:
+    values: list[float | None] = [*[20.0] * 5000, 132.0, *[99.9] * 5000, None, *[60.0] * 4000]
+    values[7000] = 3.0
+    curve = drawn(sampled(values), TEXTS.moment)
+    assert curve is not None
+    assert len(curve.strokes) == 2
+    (left, right), *others = curve.gaps
+    assert not others
+    assert left < right
+    assert not [x for stroke in curve.strokes for x, _ in stroke if left < x < right]
+    assert sum(map(len, curve.strokes)) < 4 * COLUMNS
+    heights = [y for stroke in curve.strokes for _, y in stroke]
+    degrees = [value for value in values if value is not None]
+    per_degree = curve.boil / 99.5
+    assert max(heights) == pytest.approx(max(degrees) * per_degree)
+    assert min(heights) == pytest.approx(min(degrees) * per_degree)
+
+
+@given(st.lists(st.none() | st.floats(-40, 200), max_size=50))
+def test_any_curve_stays_in_its_field(values: list[float | None]) -> None:
+    curve = drawn(sampled(values), TEXTS.moment)
+    assert (curve is None) == (not any(value is not None for value in values))
+    if curve:
+        parts = [point for stroke in curve.strokes for point in stroke]
+        assert all(0 <= part <= 1 for point in parts for part in point)
+        assert all(0 <= place <= 1 for place, _ in (*curve.times, *curve.values))
+
+
+def test_the_curve_of_a_batch_is_on_every_paper() -> None:
+    samples = {batch["id"]: sampled([20.0, 60.0, None, 99.9, 99.8]) for batch in whole()["batches"]}
+    assert Curve in {type(block) for block in blocks(whole(), TEXTS, samples)}
+    assert b"<svg" in to_html(whole(), TEXTS, samples)
+    assert len(to_pdf(whole(), TEXTS, samples)) > len(to_pdf(whole(), TEXTS))
+
+
+def test_steps_and_layers_are_told_in_words() -> None:
+    rows = [cell for block in blocks(whole(), TEXTS) if isinstance(block, Grid) for row in block.rows for cell in row]
+    assert "头煎 1st boil" in rows
+    assert "通用表 general table" in rows
+    assert not [cell for cell in rows if re.search(r"(boil|drain|rinse|flush|water)\.[0-9]", cell)]
 
 
 @pytest.mark.parametrize(

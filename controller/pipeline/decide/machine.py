@@ -259,7 +259,7 @@ def _finished(
                 facts += (f.MachineCleaned(world.now, machine.id, celsius), f.MachineFreed(world.now, machine.id))
                 facts += cleared(floor, "rinse-cold", machine.id, world)
             elif machine.rinses >= PATIENCE:
-                facts += raised(floor, "rinse-cold", machine.id, world, f"{celsius:.1f} Cel")
+                facts += raised(floor, "rinse-cold", machine.id, world, f"{celsius:.1f} °C")
         case "flush":
             facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
         case "decoct" if batch is not None:

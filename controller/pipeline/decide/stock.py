@@ -67,7 +67,7 @@ def report_zone(floor: Floor, intent: ReportZone, world: World) -> Decision:
     if not inside and not zone.out:
         lots = tuple(sorted(lot.id for lot in floor.lots.values() if lot.zone == zone.id))
         excursion = f.ZoneExcursion(world.now, zone.id, intent.celsius, intent.humidity, lots)
-        detail = f"{intent.celsius:.1f} Cel {intent.humidity:.0f} %RH"
+        detail = f"{intent.celsius:.1f} °C {intent.humidity:.0f} %RH"
         return (excursion, *raised(floor, "zone-excursion", zone.id, world, detail))
     if inside and zone.out:
         return (f.ZoneReturned(world.now, zone.id),)
