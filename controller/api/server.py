@@ -129,7 +129,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 takes a free one. Raises OSError where the address is taken."""
+    """Return a listening socket; port 0 takes a free one. Raises OSError, with the address, where it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -137,7 +137,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen()
         listener.setblocking(False)  # noqa: FBT003 - the library's signature
-    except BaseException:
+    except BaseException as error:
         listener.close()
+        if isinstance(error, OSError):
+            error.filename = f"{host}:{port}"  # so that whoever tells it says where
         raise
     return listener

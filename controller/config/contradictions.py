@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from controller.model.codes import PAIL, VESSEL, is_sound
+from controller.model.codes import PAIL, VESSEL, unsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -80,5 +80,5 @@ def _twice(place: str, names: Iterable[str | None]) -> Iterator[str]:
 
 
 def _label(code: str, prefix: str) -> Iterator[str]:
-    if not (code.startswith(f"{prefix}-") and is_sound(code)):
-        yield f"{code!r} is not a code {prefix}-… with its check character"
+    if wrong := unsound(code, prefix):
+        yield wrong

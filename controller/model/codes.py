@@ -37,3 +37,13 @@ def is_sound(code: str) -> bool:
     if any(character not in _ALPHABET for character in prefix + rest):
         return False
     return check_character(prefix + rest[:-1]) == rest[-1]
+
+
+def unsound(code: str, prefix: str) -> str:
+    """Say what is wrong with a label of `prefix`, and what it is with its check character; empty where nothing is."""
+    start, _, token = code.partition("-")
+    if start == prefix and is_sound(code):
+        return ""
+    whole = make_code(prefix, token)
+    hint = f", which makes it {whole}" if start == prefix and is_sound(whole) else ""
+    return f"{code!r} is not a code {prefix}-… with its check character{hint}"

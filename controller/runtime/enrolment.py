@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from controller.config import STRICT, ConfigError, check, misfits, read_toml, text_rows
-from controller.model.codes import BADGE, is_sound, make_code
+from controller.model.codes import BADGE, make_code, unsound
 from controller.model.people import Person, Role
 from controller.runtime.private import read_private, write_private
 from controller.runtime.tokens import Tokens
@@ -146,8 +146,8 @@ def _badge_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for index, badge in enumerate(badges):
         if badge is None:
             continue
-        if not (badge.startswith(f"{BADGE}-") and is_sound(badge)):
-            yield f"person[{index}].badge: {badge!r} is not a code {BADGE}-… with its check character"
+        if wrong := unsound(badge, BADGE):
+            yield f"person[{index}].badge: {wrong}"
         if badge in badges[:index]:
             yield f"person[{index}].badge: {badge!r} is person[{badges.index(badge)}]'s"
 

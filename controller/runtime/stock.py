@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from controller.config import STRICT, ConfigError, check, misfits, read_toml, text_rows
-from controller.model.codes import DRAWER, is_sound
+from controller.model.codes import DRAWER, unsound
 from controller.model.stock import Lot
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _problems(raw: Mapping[str, Any], config: Config, herbs: Collection[str]) ->
             yield f"{name}: lot[{index}].herb: {herb!r} is not in the formulary"
         if (zone := row.get("zone")) is not None and zone not in zones:
             yield f"{name}: lot[{index}].zone: there is no zone {zone!r}"
-        if (drawer := row.get("drawer")) is not None and not (drawer.startswith(f"{DRAWER}-") and is_sound(drawer)):
-            yield f"{name}: lot[{index}].drawer: {drawer!r} is not a code {DRAWER}-… with its check character"
+        if (drawer := row.get("drawer")) is not None and (wrong := unsound(drawer, DRAWER)):
+            yield f"{name}: lot[{index}].drawer: {wrong}"
 
 
 def _lot(row: _Lot, zone: tzinfo) -> Lot:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -12,9 +14,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from controller.api.server import listen
 from controller.cli import COMMANDS, app, check
 from controller.config import load_config
 from controller.demo.folder import HOME
+from controller.model.codes import make_code
 from controller.store import Store
 from devices.profile import Readiness
 
@@ -78,6 +82,33 @@ def test_check_names_everything_that_is_wrong_at_once(site: Path) -> None:
     assert code == 1
     for place in ("scale-x", "lot[0].herb: '艾草叶'", "'attic'", "person[0].roles"):
         assert place in said
+
+
+def test_check_says_which_check_character_a_label_of_ones_own_needs(site: Path) -> None:
+    config = (site / "config.toml").read_text(encoding="utf-8")
+    own = make_code("V", "HANDPOT1")
+    known = re.search(r'^code = "(V-[0-9A-Z]+)"$', config, re.MULTILINE)
+    assert known
+    (site / "config.toml").write_text(config.replace(known[1], own[:-1]), encoding="utf-8")
+    code, said = decoction("check")
+    assert code == 1
+    assert f"which makes it {own}" in said
+    (site / "config.toml").write_text(config.replace(known[1], own), encoding="utf-8")
+    assert decoction("check")[0] == 0
+
+
+def test_a_controller_whose_port_is_taken_says_which(site: Path) -> None:
+    with closing(listen("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = (site / "config.toml").read_text(encoding="utf-8")
+        (site / "config.toml").write_text(
+            re.sub(r"^port = \d+$", f"port = {port}", config, flags=re.MULTILINE), "utf-8"
+        )
+        command = [sys.executable, "-m", "controller", "run"]
+        ended = subprocess.run(command, cwd=site, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.usefixtures("site")
