@@ -78,7 +78,9 @@ async def run_demo(options: Options) -> int:
     children, posted = Children(config.site.state / "log"), Posted()
     chaos = Chaos(options.seed, children, config.site) if options.chaos else None
     try:
+        _say(options, "正在启动 starting: plant, controller, staff ...")
         code = await _play_to_the_end(_Stage(options, config, clock, children, posted, chaos), arrivals)
+        _say(options, "正在结束 stopping ...")
         lasted = {
             "plant_minutes": (clock.now() - arrivals[0].due_at) / 60_000,
             "wall_seconds": time.monotonic() - began_s,
@@ -86,16 +88,31 @@ async def run_demo(options: Options) -> int:
     finally:
         await children.stop()
         clock.close()
-    summary, remarks = judge(config, posted, **{name: round(value, 1) for name, value in lasted.items()})
+    lasted = {name: round(value, 1) for name, value in lasted.items()}
+    summary, remarks = judge(config, posted, name_open=options.headless, **lasted)
     if chaos is not None:
         summary["chaos"] = dict(chaos.inflicted)
     sys.stderr.write("".join(f"{remark}\n" for remark in remarks))
+    _say(options, f"{_briefly(summary)}; all of it is in {options.folder}")
     text = json.dumps(summary, ensure_ascii=False, indent=1)
     if options.summary:
         options.summary.write_text(text + "\n", encoding="utf-8")
     if options.headless:
         sys.stdout.write(text + "\n")
     return code or int(options.headless and not is_clean(summary))
+
+
+def _say(options: Options, line: str) -> None:
+    """Tell the person at the terminal what takes its time; headless, the progress is told instead."""
+    if not options.headless:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+def _briefly(summary: dict[str, Any]) -> str:
+    counts, sound = summary["prescriptions"], summary["journal"]["verified"]
+    found = ", ".join(f"{counts[name]} {name}" for name in ("received", "open", "lost"))
+    return f"处方 prescriptions: {found}; 日志 journal: {'verified' if sound else 'NOT verified'}"
 
 
 @dataclass(frozen=True, slots=True)

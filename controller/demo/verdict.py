@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _ANCHOR = "anchor.jsonl"
 
 
-def judge(config: Config, posted: Posted, **lasted: float) -> tuple[dict[str, Any], list[str]]:
-    """Return the summary and, line by line, what in it needs an explanation."""
+def judge(config: Config, posted: Posted, *, name_open: bool, **lasted: float) -> tuple[dict[str, Any], list[str]]:
+    """Return the summary and, line by line, what in it needs an explanation: with `name_open` each open prescription too."""
     seen = look(config.database, posted.cases) if posted.cases else ()
     journal, problems = _journal(config)
     summary = summarise(
@@ -35,7 +35,8 @@ def judge(config: Config, posted: Posted, **lasted: float) -> tuple[dict[str, An
     )
     remarks = [f"refused at intake: {number} {rule}" for number, rule in posted.refused]
     remarks += [f"journal: {problem}" for problem in problems]
-    return summary, [*remarks, *(line for one in seen for line in _open(one)), *_missing(seen)]
+    remarks += [line for one in seen for line in _open(one)] if name_open else []
+    return summary, [*remarks, *_missing(seen)]
 
 
 def _journal(config: Config) -> tuple[dict[str, Any], list[str]]:
@@ -59,7 +60,8 @@ def _open(one: Seen) -> Iterator[str]:
     if not one.open:
         return
     case, batch = one.case, one.batches[-1] if one.batches else None
-    where = f"{batch.stage} in {batch.pot or batch.soak_machine or 'no machine'}" if batch else "no batch"
+    machine = (batch.pot or batch.soak_machine) if batch else ""
+    where = (f"{batch.stage} in {machine}" if machine else str(batch.stage)) if batch else "no batch"
     holds = (
         "".join(f", held: {hold.reason} {hold.machine} {hold.note}".rstrip() for hold in batch.holds) if batch else ""
     )

@@ -199,11 +199,11 @@ def lived(config: Config, *, until: str = "") -> str:
     return case
 
 
-def judged(config: Config, *cases: str) -> tuple[dict[str, Any], list[str]]:
+def judged(config: Config, *cases: str, name_open: bool = True) -> tuple[dict[str, Any], list[str]]:
     posted = Posted(
         cases={case: f"N-{number}" for number, case in enumerate(cases)}, refused=[("N-9", "not-made-here")]
     )
-    return judge(config, posted, plant_minutes=10.0, wall_seconds=1.0)
+    return judge(config, posted, name_open=name_open, plant_minutes=10.0, wall_seconds=1.0)
 
 
 def test_a_whole_life_makes_a_clean_summary(tmp_path: Path) -> None:
@@ -226,9 +226,11 @@ def test_a_whole_life_makes_a_clean_summary(tmp_path: Path) -> None:
 
 def test_what_is_open_is_told_with_its_place(tmp_path: Path) -> None:
     config = made(tmp_path / "demo")
-    summary, remarks = judged(config, lived(config, until="BatchVerified"))
+    case = lived(config, until="BatchVerified")
+    summary, remarks = judged(config, case)
     assert (summary["prescriptions"]["open"], is_clean(summary)) == (1, False)
     assert any(remark.startswith("open: ") for remark in remarks)
+    assert not any(remark.startswith("open: ") for remark in judged(config, case, name_open=False)[1])
 
 
 def test_what_the_database_does_not_know_is_lost(tmp_path: Path) -> None:
