@@ -32,7 +32,10 @@ def add(
     badge: Annotated[str, typer.Option(help="changes this person; a new badge is made where left out")] = "",
     config: Config = SITE_FILE,
 ) -> None:
-    """Enter a person, or change one; asks for the PIN (from a pipe: its first line)."""
+    """Enter a person, or change one.
+
+    Asks for the PIN (from a pipe: its first line).
+    """
     body: dict[str, Any] = {"name": name, "roles": role} | ({"badge": badge} if badge else {})
     if pin := _pin():
         body["pin"] = pin

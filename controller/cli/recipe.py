@@ -51,7 +51,7 @@ def show(
     machine: Annotated[str, typer.Option(help="a pot of the site, for the numbers of its kind")] = "",
     config: ConfigFile = SITE_FILE,
 ) -> None:
-    """Show the numbers for a class of prescriptions, each with the layer that set it."""
+    """Show the numbers of a class and their layers."""
     with plainly(*_WRONG):
         site = load_config(config)
         table = _table(site)
@@ -70,7 +70,7 @@ def diff(
     old: Annotated[Path | None, typer.Argument(help="another one; the one in force where left out")] = None,
     config: ConfigFile = SITE_FILE,
 ) -> None:
-    """Show what one recipe file changes against another."""
+    """Show what one file changes against another."""
     with plainly(*_WRONG):
         before = _table(load_config(config)) if old is None else load_recipes(old)
         after = load_recipes(new)
@@ -85,7 +85,10 @@ def try_(
     ],
     config: ConfigFile = SITE_FILE,
 ) -> None:
-    """Run a prescription dry: procedure, unit procedures, operations and phases, with times and volumes."""
+    """Run a prescription dry.
+
+    Procedure, unit procedures, operations and phases, with times and volumes.
+    """
     from controller.api.posted import post  # noqa: PLC0415 - loads the whole of the API's shapes, which only this needs
     from controller.api.problems import Problematic  # noqa: PLC0415 - as below
 
@@ -102,7 +105,10 @@ def try_(
 
 @recipe.command()
 def versions(config: ConfigFile = SITE_FILE, url: Url = "", key_file: KeyFile = None) -> None:
-    """Show which versions were approved by whom, and what the table in force changes; of a running controller."""
+    """Show which versions were approved by whom.
+
+    Asks a running controller, and tells too what the table in force changes.
+    """
     with plainly(RemoteError, *_WRONG):
         view: RecipeView = Remote.of(config, url, key_file).get("/api/v1/recipe").json()
     for one in view["versions"]:
@@ -120,7 +126,10 @@ def approve(
     note: Annotated[str, typer.Option(help="why")] = "",
     config: ConfigFile = SITE_FILE,
 ) -> None:
-    """Approve the table in force, which must be the one in the files here; asks for the PIN (from a pipe: its first line)."""
+    """Approve the table in force.
+
+    It must be the one in the files here. Asks for the PIN (from a pipe: its first line).
+    """
     with plainly(RemoteError, *_WRONG):
         site = load_config(config)
         table = _table(site)
