@@ -19,7 +19,7 @@ from textual.screen import ModalScreen
 
 from tui import state
 from tui.background import Background, NotConnected
-from tui.codes import is_code
+from tui.codes import is_code, narrow
 from tui.freshness import Need
 from tui.paint import chrome
 from tui.scanner import ENTER, TYPING_GAP_S, Scanner
@@ -222,9 +222,13 @@ class FloorApp(App[None]):
     def _caught(self, event: events.Key) -> bool:
         """Return whether the key belongs to a scan, or is held until that is known."""
         typing = self._typing()
-        character = ENTER if event.key == "enter" else event.character or ""
+        character = ENTER if event.key == "enter" else narrow(event.character or "")
         caught = self._scanner.feed(character, event.time, typing=typing)
         self._give_back(caught.back)
+        if caught.foreign:
+            self._turn_away()
+        elif not character.isascii() and not typing:
+            self.tell(self.words("notice.input-method"))
         if caught.code:
             self.scanned(caught.code)
         held = self._scanner.held
@@ -233,6 +237,13 @@ class FloorApp(App[None]):
         if held and typing:
             self.set_timer(2 * TYPING_GAP_S, lambda: self._let_go(held))
         return not caught.passes
+
+    def _turn_away(self) -> None:
+        """Say that something else was scanned; what of it reached a field of digits or codes goes."""
+        if self.focused is not None and self.focused.has_class("narrow"):
+            field = cast("Input", self.focused)
+            field.call_later(field.clear)  # behind the keys that are still on their way to it
+        self.tell(self.words("notice.foreign"))
 
     def _let_go(self, held: str) -> None:
         """Give keys back to the field when nothing has followed them."""
@@ -284,7 +295,7 @@ class FloorApp(App[None]):
         """Ask for the station again."""
         from tui.screens.station import StationModal  # noqa: PLC0415 - asked only where it was not told
 
-        self.push_screen(StationModal(self._options.key_file), self._stand_at)
+        self.push_screen(StationModal(self._options.key_file, self.view.session.station), self._stand_at)
 
     # --- life ---
 
@@ -304,6 +315,8 @@ class FloorApp(App[None]):
         await self._background.aclose()
 
     def _stand_at(self, station: str | None) -> None:
+        if station and station == self.view.session.station:
+            return
         self.change(state.stationed(self.view, station or ""))
         self._background.move(station or "")
 

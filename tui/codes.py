@@ -13,7 +13,9 @@ PAIL, DRAWER, VESSEL, BADGE = "T", "D", "V", "A"
 PREFIXES = frozenset({PRESCRIPTION, BATCH, BAG, PARCEL, PACKET, PICKUP, PAIL, DRAWER, VESSEL, BADGE})
 MAX_LENGTH = 20
 TAIL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_FULL_WIDTH = ord("！") - ord("!")
 _SHAPE = re.compile(r"[RBGPKSTDVA]-[0-9A-Z]{2,18}")
+_WITHIN = re.compile(rf"(?<![0-9A-Za-z-]){_SHAPE.pattern}(?![0-9A-Za-z-])")
 
 BY_HAND = (VESSEL, BATCH)
 """What is worked by hand: begun, ended, done."""
@@ -37,6 +39,11 @@ STAYS = frozenset({(PAIL, BATCH), (DRAWER, PAIL), (BAG, PARCEL), (PACKET, PARCEL
 """Pairs after which the container stays in hand: the next drawer or bag is one scan."""
 
 
+def narrow(character: str) -> str:
+    """Return the plain form of a full-width letter, digit or dash, as an input method may make of a scanner's keys."""
+    return chr(ord(character) - _FULL_WIDTH) if character and "！" <= character <= "～" else character
+
+
 def is_code(text: str) -> bool:
     """Say whether `text` has the shape of a code."""
     return _SHAPE.fullmatch(text) is not None
@@ -49,7 +56,7 @@ def prefix(code: str) -> str:
 
 def tidy(text: str) -> str:
     """Return `text` with every code in it short."""
-    return " ".join(short(word) if is_code(word) else word for word in text.split())
+    return _WITHIN.sub(lambda code: short(code[0]), text)
 
 
 def short(code: str) -> str:

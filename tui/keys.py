@@ -43,8 +43,12 @@ def read_keys(path: Path) -> Keys:
     """Read the key file. Raise `KeysMissing` with the reason where that cannot be done."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise KeysMissing(str(error)) from error
+    except FileNotFoundError as error:
+        raise KeysMissing(str(path)) from error
+    except OSError as error:
+        raise KeysMissing(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise KeysMissing(f"{path}: {error}") from error
     if not isinstance(raw, dict):
         raise KeysMissing(f"{path}: not an object")
     body = cast("dict[str, object]", raw)

@@ -14,6 +14,9 @@ from tui.codes import MAX_LENGTH, PREFIXES, TAIL, is_code
 TYPING_GAP_S = 0.05
 """Longest pause between two keys of a scanner in a field of free text, seconds."""
 
+FOREIGN = 8
+"""Keys at a scanner's pace, ended by Enter, that are no code of ours but that of something else: EAN-8 is the shortest."""
+
 IDLE_GAP_S = 10.0
 """Longest pause everywhere else, where a person may type the code, seconds."""
 
@@ -22,11 +25,15 @@ ENTER = "\r"
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """What became of a key. `passes`: it goes on its usual way; `back`: held keys that were no code after all; `code`: a scan."""
+    """What became of a key. `passes`: it goes on its usual way; `back`: held keys that were no code after all; `code`: a scan.
+
+    `foreign`: it ended a scan of something that is not ours, whose other keys have passed already.
+    """
 
     passes: bool = False
     back: str = ""
     code: str = ""
+    foreign: bool = False
 
 
 class Scanner:
@@ -35,6 +42,7 @@ class Scanner:
     def __init__(self) -> None:
         self.held = ""
         self._last_s = 0.0
+        self._fast = 0
 
     def feed(self, character: str, at_s: float, *, typing: bool) -> Caught:
         """Take one key: its character (`ENTER` for Enter, empty for keys without one) at its monotonic time.
@@ -42,9 +50,13 @@ class Scanner:
         `typing`: the key would go into a field that takes any text.
         """
         back = self.expire(at_s, typing=typing)
-        self._last_s = at_s
+        fast = self._fast if at_s - self._last_s <= TYPING_GAP_S else 0
+        self._last_s, self._fast = at_s, fast + 1 if character and character != ENTER else 0
         if character == ENTER and is_code(self.held):
             return Caught(code=self._give_up(), back=back)
+        if character == ENTER and fast >= FOREIGN and not typing:
+            self._give_up()
+            return Caught(foreign=True)
         if self._continues(character):
             self.held += character
             return Caught(back=back)

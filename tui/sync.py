@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.stream import Event
 
 BEAT_S = 0.25
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 CATCH_UP = 500
 """Facts missed while away that are worth reading; further back only the last `state.RECENT` are."""
 

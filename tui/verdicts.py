@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from tui.clocks import clock
+from tui.codes import tidy
 from tui.state import Tone, Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tui.words import Words
 
 
-_NAMED_BY = frozenset({"status", "stage", "role"})
+_NAMED_BY = {"status": "status", "stage": "stage", "role": "role", "roles": "role"}
 """Facts whose values have a section of words of their own."""
 
 
@@ -30,8 +31,9 @@ def judged(reply: Reply, words: Words, zone: tzinfo) -> Verdict:
     shows: Mapping[str, object] | None = answer.get("shows")
     title = words.pick(answer["text_zh"], answer["text_en"]) or words.of("act", answer["action"])
     if shows:
-        return Verdict(Tone.NOTE, title, tuple(_pairs(shows, words, zone)))
-    return Verdict(Tone.GOOD, title)
+        beside = {name: value for name, value in shows.items() if str(value) not in title}
+        return Verdict(Tone.NOTE, title, tuple(_pairs(beside, words, zone)))
+    return Verdict(Tone.GOOD, tidy(title))
 
 
 def refused(problem: Problem, words: Words, zone: tzinfo) -> Verdict:
@@ -73,9 +75,9 @@ def _pairs(facts: Mapping[str, object], words: Words, zone: tzinfo) -> Iterator[
 
 def _plain(name: str, value: object, words: Words, zone: tzinfo) -> str:
     if isinstance(value, list):
-        return ", ".join(str(one) for one in cast("list[object]", value))
+        return ", ".join(words.of(_NAMED_BY.get(name, "value"), str(one)) for one in cast("list[object]", value))
     if isinstance(value, int) and name.endswith("_at"):
         return clock(value, zone)
     if isinstance(value, float):
         return f"{value:g}"
-    return words.of(name if name in _NAMED_BY else "value", str(value))
+    return words.of(_NAMED_BY.get(name, "value"), str(value))

@@ -174,6 +174,10 @@ async def line(here: Here) -> Response:
         "alarms": {state: alarms.count(state) for state in AlarmState if state in alarms and state != "NORMAL"},
         "waivers": [machine.id for machine in context.line.book.machines.values() if machine.waiver],
         "out_of_service": sorted(machine.id for machine in floor.machines.values() if machine.out_by),
+        "stations": [
+            {"id": station.id, "name_zh": station.name_zh, "name_en": station.name_en}
+            for station in context.line.book.stations.values()
+        ],
     }
     return answer_json(view)
 

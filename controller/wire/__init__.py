@@ -311,6 +311,14 @@ class AlarmView(TypedDict):
     action_en: str
 
 
+class StationView(TypedDict):
+    """One bench by its names."""
+
+    id: str
+    name_zh: str
+    name_en: str
+
+
 class LineView(TypedDict):
     """The line at a glance. `timezone`: IANA name of the site's, in which its people read every instant.
 
@@ -330,6 +338,7 @@ class LineView(TypedDict):
     alarms: dict[str, int]
     waivers: list[str]
     out_of_service: list[str]
+    stations: list[StationView]
 
 
 class IntentAnswer(TypedDict):

@@ -543,4 +543,8 @@ class Line:
             "at_risk": sum(one["promise_at_risk"] for one in self.rows), "alarms": {"UNACK": 2, "ACKED": 1, "RTNUN": 1},
             "waivers": [one["id"] for one in self.machines if one["waiver"]],
             "out_of_service": [one["id"] for one in self.machines if one["out_by"]],
+            "stations": [
+                {"id": "review-1", "name_zh": "审方台1", "name_en": "review desk 1"},
+                {"id": "floor-1", "name_zh": "煎药区1", "name_en": "decoction floor 1"},
+            ],
         }  # fmt: skip

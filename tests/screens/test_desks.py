@@ -185,6 +185,19 @@ async def test_the_digits_of_a_scanned_code_never_become_grams(controller: FakeC
         assert not controller.intents
 
 
+async def test_the_bar_code_of_a_packet_is_turned_away_and_never_becomes_grams(controller: FakeController) -> None:
+    async with terminal(controller, station="dispensing-1") as floor:
+        await log_in(floor, DISPENSER)
+        await floor.scan(code("T", 21))
+        await floor.scan(code("D", "黄芪"))
+        await floor.until(lambda: floor.app.view.ask is not None)
+        await floor.pilot.pause()
+        await floor.scan("6901234567892")
+        await floor.until(lambda: "这不是本中心的条码" in floor.text())
+        assert not controller.intents
+        assert "6901234567892" not in floor.text()
+
+
 async def test_letters_typed_slowly_into_a_note_stay_letters(controller: FakeController) -> None:
     async with terminal(controller, station="release-1") as floor:
         await floor.until(lambda: "处理暂停：设备失联" in floor.text())
@@ -562,6 +575,9 @@ async def test_a_courier_says_how_a_parcel_ended(controller: FakeController, key
         await log_in(floor, COURIER)
         await floor.until(lambda: "送达并确认签收" in floor.text())
         await floor.press(key)
+        await floor.until(lambda: "电子签名" in floor.text())
+        assert not controller.intents, "a stray key ends nothing"
+        await floor.press(*(["enter"] if outcome == "delivered" else ["tab", "enter"]))
         await floor.until(lambda: controller.intents)
         assert controller.intents[0] == {
             "type": "ConfirmDelivery", "parcel": code("P", 52), "outcome": outcome, "note": "", "actor": COURIER,
@@ -593,22 +609,22 @@ async def test_what_the_pail_in_hand_is_for_comes_first_and_windows_that_close_n
     async with terminal(controller, station="floor-1") as floor:
         await floor.until(lambda: "剩 " in floor.text())
         rows = floor.text().splitlines()
-        first = next(number for number, line in enumerate(rows) if "任务" in line) + 1
+        first = next(number for number, line in enumerate(rows) if "内容" in line) + 1
         assert "后下" in rows[first]
         await log_in(floor, OPERATOR)
         await floor.scan(code("T", 7))
-        await floor.until(lambda: "入锅" in floor.text().splitlines()[first])
+        await floor.until(lambda: "把药桶投入" in floor.text().splitlines()[first])
 
 
 async def test_the_filter_narrows_the_tasks_to_bench_or_floor(controller: FakeController) -> None:
     async with terminal(controller, station="floor-1") as floor:
-        await floor.until(lambda: "绑桶" in floor.text())
+        await floor.until(lambda: "绑定锅次" in floor.text())
         await floor.press("f")
-        assert "绑桶" in floor.text()
-        assert "入锅" not in floor.text()
+        assert "绑定锅次" in floor.text()
+        assert "把药桶投入" not in floor.text()
         await floor.press("f")
-        assert "绑桶" not in floor.text()
-        assert "入锅" in floor.text()
+        assert "绑定锅次" not in floor.text()
+        assert "把药桶投入" in floor.text()
 
 
 async def test_a_code_may_be_typed_by_hand_where_the_label_is_torn(controller: FakeController) -> None:

@@ -155,10 +155,10 @@ def everything_painted(text: str, locale: Any) -> Iterator[Painted]:
         yield from alarms.cells(alarm, view, words, NOW_S)
         yield from alarms.detail(alarm, view, words, width)
     for task in view.tasks:
-        yield from desk.cells(task, view, words, NOW_S)
+        yield from desk.cells(task, view, words, NOW_S, 78)
         yield from signing.cells(task, view, words, NOW_S)
         yield from signing.detail(task, view, words, width)
-        yield from review.cells(task, view, words, NOW_S)
+        yield from review.cells(task, view, words, NOW_S, 78)
     yield from desk.verdict(view, words, (width, 6))
     for ask in (Weigh(text, text, 5.0, 1.0, 2), Minutes(text, text, text, 5)):
         yield from desk.in_hand(replace(view, ask=ask), words, width)

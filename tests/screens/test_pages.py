@@ -197,6 +197,18 @@ async def test_the_station_is_asked_first_and_leads_to_its_desk(controller: Fake
         await floor.until(lambda: "核对并放行" in floor.text())
 
 
+async def test_the_station_question_names_the_benches_and_escape_leaves_the_terminal_where_it_stands(
+    controller: FakeController,
+) -> None:
+    async with terminal(controller, station="review-1") as floor:
+        await floor.until(lambda: "审方台1  未刷工牌" in floor.text())
+        await floor.press("ctrl+t")
+        await floor.until(lambda: "煎药区1  floor-1" in floor.text())
+        await floor.press("escape")
+        assert floor.app.view.session.station == "review-1"
+        assert floor.app.view.session.name_zh == "审方台1", "and it was not asked anew who stands there"
+
+
 async def test_the_station_question_waits_for_the_key_file(controller: FakeController, tmp_path: Path) -> None:
     controller.key_file = tmp_path / "keys.json"
     async with terminal(controller, station=None, ready=False) as floor:

@@ -161,7 +161,7 @@ def test_a_review_being_approved(snap_compare: Any, controller: FakeController) 
 
 @SIZES
 def test_the_scan_desk(snap_compare: Any, controller: FakeController, size: tuple[int, int]) -> None:
-    assert picture(snap_compare, controller, size, station="floor-1", shows="入锅")
+    assert picture(snap_compare, controller, size, station="floor-1", shows="把药桶投入")
 
 
 def test_a_herb_being_weighed(snap_compare: Any, controller: FakeController) -> None:

@@ -193,6 +193,8 @@ async def dispatch(site: Site, courier: str) -> None:
         await log_in(floor, courier)
         await task(floor, "deliver")
         await floor.press("d")
+        await floor.until(lambda: "电子签名" in floor.text())
+        await floor.press("enter")
         await accepted(floor)
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tui.codes import PAIRS, is_code, short
+from tui.codes import PAIRS, is_code, narrow, short, tidy
 from tui.desk import EMPTY, Bind, Hand, LogIn, Look, take
 from tui.scanner import ENTER, IDLE_GAP_S, TYPING_GAP_S, Scanner
 
@@ -89,6 +89,39 @@ def test_a_held_letter_is_given_back_as_soon_as_only_a_person_can_be_typing() ->
     scanner.feed("T", 1.0, typing=True)
     assert scanner.expire(1.0 + TYPING_GAP_S / 2, typing=True) == ""
     assert scanner.expire(1.0 + TYPING_GAP_S * 1.1, typing=True) == "T"
+
+
+FOREIGN_CODES = ("6901234567892", "LOT261003", f"P-{'A' * 40}", "12345670")
+
+
+@pytest.mark.parametrize("text", FOREIGN_CODES)
+def test_what_a_scanner_sends_of_something_else_ends_without_an_enter(text: str) -> None:
+    scanner, at_s, ends = Scanner(), 100.0, []
+    for character in text + ENTER:
+        at_s += 0.003
+        caught = scanner.feed(character, at_s, typing=False)
+        ends.append((caught.foreign, caught.passes and character == ENTER, caught.code))
+    assert ends[-1] == (True, False, "")
+    assert not any(foreign for foreign, _, _ in ends[:-1])
+
+
+@pytest.mark.parametrize(("text", "gap_s"), [("6901234567892", 0.12), ("785450", 0.003)])
+def test_digits_of_a_person_and_a_pin_pasted_fast_keep_their_enter(text: str, gap_s: float) -> None:
+    keyboard = Keyboard(typing=False)
+    keyboard.keys(text, gap_s)
+    assert keyboard.scanner.feed(ENTER, keyboard.at_s + gap_s, typing=False).passes
+    assert keyboard.field == text
+
+
+def test_a_code_that_an_input_method_made_wide_is_the_same_code() -> None:
+    wide = "".join(chr(ord(character) + ord("！") - ord("!")) for character in CODE)
+    assert "".join(narrow(character) for character in wide) == CODE
+    assert [narrow(character) for character in ("黄", "a", "")] == ["黄", "a", ""]
+
+
+def test_codes_within_a_text_are_short_wherever_they_stand() -> None:
+    assert tidy(f"陈述（{CODE} 22.5 min）。") == "陈述（T-..ZZZ9 22.5 min）。"
+    assert tidy("pot-19 L260912-593") == "pot-19 L260912-593"
 
 
 @pytest.mark.parametrize("text", ["T-", "X-AAAA", "T-aaaa", "T-AAAA AAAA", "TT-AAAA", f"T-{'A' * 19}", "", "T"])

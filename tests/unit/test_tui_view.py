@@ -15,7 +15,7 @@ from tests.screens.plant_data import MINUTE, NOW, POTS, Line, code, fact, machin
 from tui import figures, state
 from tui.clocks import CHINA, brief, clock, iso, span, zone_of
 from tui.freshness import LEAST_GAP_S, PERIOD_S, Freshness, Need, outdated
-from tui.paint import alarms, desk, overview, prescription, prescriptions, pressing, signing
+from tui.paint import alarms, chrome, desk, overview, prescription, prescriptions, pressing, signing
 from tui.paint import machine as machine_painter
 from tui.paint import recipe as recipe_painter
 from tui.paint.curve import Sample, curve
@@ -269,6 +269,40 @@ def test_a_curve_goes_up_to_its_threshold_and_names_it() -> None:
     lines = [line.plain for line in curve(samples([float(20 + 4 * n) for n in range(21)]), 99.5, (60, 12), str)]
     assert "99.5" in "".join(lines[:2])
     assert "╌" in "".join(lines)
+
+
+def test_the_curve_of_the_batch_before_is_not_shown_for_the_one_in_the_pot() -> None:
+    view = full(machine_id="pot-01")
+    pot = view.machines["pot-01"]
+    points: Any = [{"at": NOW + at * MINUTE, "value": 20.0 + at, "quality": "good"} for at in range(60)]
+    for batch, shown in ((pot["batch"], False), (code("B", "before"), True)):
+        one: Any = {
+            "batch": batch,
+            "machine": "pot-01",
+            "tag": "ActualTemperature",
+            "unit": "Cel",
+            "boil_celsius": 99.5,
+        }
+        lines = machine_painter.graph(replace(view, curve={**one, "points": points}), ZH, (60, 12))
+        assert (ZH("machine.no-curve") in "".join(line.plain for line in lines)) is shown
+
+
+@pytest.mark.parametrize("width", [46, 60, 78])
+def test_the_state_of_the_road_is_never_cut(width: int) -> None:
+    view = replace(full(), link=Link.OFFLINE, session=replace(View().session, station="review-1", name_zh="审方台1"))
+    (band,) = chrome.band(view, ZH, NOW_S + 61, width)
+    assert "OFFLINE" in band.plain
+    assert "审方台1" in band.plain
+
+
+@pytest.mark.parametrize("width", [46, 78])
+def test_what_presses_says_where_it_stands_at_any_width(width: int) -> None:
+    view = full()
+    for one in view.rows:
+        told = prescriptions.pressed(one, view, ZH, NOW_S, width)
+        assert told.cell_length == width
+        assert one["prescription_no"] in told.plain
+        assert one["machine"] in told.plain
 
 
 def test_there_is_no_curve_without_room_or_values() -> None:

@@ -119,12 +119,10 @@ def boils(batch: BatchView, view: View, words: Words) -> Iterator[Line]:
 def hold(one: HoldView, view: View, words: Words, width: int) -> list[Line]:
     """Return one hold: why, since when, and what may be signed."""
     choices = " / ".join(words.of("choice", choice) for choice in one["choices"])
-    since = minute(one["at"], site_zone(view))
+    since, text = minute(one["at"], site_zone(view)), words.pick(one["text_zh"], one["text_en"])
+    note = "" if one["note"] in text else f" {tidy(one['note'])}"
     return [
-        *wrap(
-            say((words("rx.held"), BAD), " ", (words.pick(one["text_zh"], one["text_en"]), BRIGHT), f" {one['note']}"),
-            width,
-        ),
+        *wrap(say((words("rx.held"), BAD), " ", (tidy(text), BRIGHT), note), width),
         *wrap(
             say((f"{words.of('cause', one['cause'])} {one['machine']} {words('rx.since', at=since)}  {choices}", DIM)),
             width,

@@ -49,13 +49,15 @@ def band(view: View, words: Words, now_s: float, width: int) -> list[Line]:
     name = words("head.line", line=line["line"], name=line["name"]) if line else words("head.title")
     time = clock(plant_now(view, now_s), site_zone(view))
     late = view.link is not Link.ONLINE
-    left = say(
-        (f" {name} ", BAND_BRIGHT),
+    state = say(
         (f" {time} ", BAND_DIM if late else BAND),
         (f"x{speed(view)} " if speed(view) != 1 else "", BAND_DIM),
         road(view, words, now_s),
     )
-    return [beside(left, person(view, words, now_s), width)]
+    who = person(view, words, now_s)
+    room = max(0, width - state.cell_length - who.cell_length)  # the name gives way, never the road
+    title = say((f" {name} ", BAND_BRIGHT))
+    return [beside(say(title if title.cell_length <= room else fit(title, room), state), who, width)]
 
 
 def road(view: View, words: Words, now_s: float) -> Line:

@@ -89,27 +89,32 @@ def _weigh(ask: Weigh, words: Words, width: int) -> Line:
     )  # fmt: skip
 
 
-def columns(words: Words) -> list[Column]:
-    """Return the columns of the task list."""
+def columns(words: Words, width: int) -> list[Column]:
+    """Return the columns of the task list: where it is narrow, what to do goes without its name, and one code is enough."""
+    wide = width > _WIDE
     return [
-        Column(words("col.task"), 10),
-        Column(words("col.prescription"), 14),
+        *([Column(words("col.task"), 11)] if wide else []),
+        Column(words("col.prescription"), 17 if wide else 15),
         Column(words("col.what")),
-        Column(words("col.scan"), 19),
+        Column(words("col.scan"), 19 if wide else 8),
         Column(words("col.window"), 12, right=True),
     ]
 
 
-def cells(task: TaskView, view: View, words: Words, now_s: float) -> list[Line]:
+def cells(task: TaskView, view: View, words: Words, now_s: float, width: int) -> list[Line]:
     """Return one task: what to do, which codes to scan, and how long there is."""
-    frame = task_window(task, plant_now(view, now_s))
+    frame, wide = task_window(task, plant_now(view, now_s)), width > _WIDE
+    name = (words.of("task", task["kind"]), BAD if frame.state == "closed" else NOTE)
     return [
-        say((words.of("task", task["kind"]), BAD if frame.state == "closed" else NOTE)),
+        *([say(name)] if wide else []),
         say((task["prescription_no"], PLAIN)),
         say(words.pick(task["text_zh"], task["text_en"])),
-        codes(task),
+        codes(task) if wide else _one_code(task),
         say((window_text(frame, words), _WINDOW_STYLE.get(frame.state, FAINT))),
     ]
+
+
+_WIDE = 100
 
 
 def codes(task: TaskView) -> Line:
@@ -117,6 +122,11 @@ def codes(task: TaskView) -> Line:
     code = short(task["code"]) if task["code"] else _several(task)
     into = (f" > {short(task['into'])}", PLAIN) if task["into"] else ("", PLAIN)
     return say((code, DIM), into)
+
+
+def _one_code(task: TaskView) -> Line:
+    """Return what is to be taken in hand: the pail of a herb, else the first code."""
+    return say((short(task["into"]), DIM)) if task["kind"] == "draw" else codes({**task, "into": ""})
 
 
 def _several(task: TaskView) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.state import View
     from tui.words import Words
 
-_NAME, _VALUE, _BAR = 14, 14, 24
+_NAME, _VALUE, _BAR = 17, 12, 24
 _LITRE_ML = 1000
 _OLD_S = 10.0
 """A fresh value older than this (wall seconds) is worth a look."""
@@ -31,7 +31,7 @@ def facts(view: View, words: Words, now_s: float, width: int) -> list[Line]:
     return [
         *head(machine, view, words, now_s, width),
         *work(machine, view, words, now_s, width),
-        rule(words("machine.readings"), width),
+        *([rule(words("machine.readings"), width)] if machine["readings"] else []),
         *(reading(name, one, machine, view, words, now_s, width) for name, one in machine["readings"].items()),
         *boil(machine, view, words, now_s, width),
     ]
@@ -64,8 +64,9 @@ def head(machine: MachineView, view: View, words: Words, now_s: float, width: in
         width - 1,
     )
     fault = words.pick(machine["fault_zh"], machine["fault_en"])
+    code = say((f" {machine['code']}", FAINT))
     return [
-        beside(name, say((machine["code"], FAINT)), width),
+        *([beside(name, code, width)] if name.cell_length + code.cell_length <= width else [name, code]),
         *(say(" ", one) for one in details),
         *_out(machine, view, words, width),
         *([say((f" {words('machine.fault', code=machine['fault'])} {fault}", BAD))] if machine["fault"] else []),
@@ -212,8 +213,8 @@ def late(one: BoilView, view: View, words: Words, now_s: float) -> list[Line]:
 def graph(view: View, words: Words, size: tuple[int, int]) -> list[Line]:
     """Return the curve of the batch in the machine."""
     width, height = size
-    one = view.curve
-    if one is None:
+    one, machine = view.curve, view.machines.get(view.machine_id)
+    if one is None or machine is None or one["batch"] != machine["batch"] or not machine["readings"]:
         return [rule(words("machine.curve"), width), say((words("machine.no-curve"), FAINT))]
     zone = figures.site_zone(view)
     samples = [Sample(point["at"], point["value"], point["quality"] == "good") for point in one["points"]]

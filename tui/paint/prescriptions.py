@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.clocks import day_minute, span
 from tui.codes import short
 from tui.figures import site_zone, speed
-from tui.ink import BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, beside, say
+from tui.ink import BAD, BLOCK_WARN, BRIGHT, DIM, FAINT, GOOD, NOTE, PLAIN, WARN, beside, fit, say
 from tui.widgets.table import Column
 
 if TYPE_CHECKING:
@@ -40,29 +40,37 @@ _STATUS_STYLE = {
 
 def columns(words: Words, width: int) -> list[Column]:
     """Return the columns for a width: the list tells more where there is room."""
-    wide = [Column(words("col.received"), 11), Column(words("col.promised"), 11)] if width > _WIDE else []
-    more = [Column(words("col.machine"), 10), Column(words("col.delivery"), 8)] if width > _WIDE else []
+    received = [Column(words("col.received"), 11)] if width > _WIDEST else []
+    wide = (
+        [Column(words("col.promised"), 11), Column(words("col.machine"), 8), Column(words("col.delivery"), 8)]
+        if width > _WIDE
+        else []
+    )
     return [
-        Column(words("col.prescription"), 20 if width > _WIDE else 16),
+        Column(words("col.prescription"), 19 if width > _WIDE else 16),
         Column(words("col.hospital"), 14 if width > _WIDE else 10),
         Column(words("col.patient")),
         Column(words("col.status"), 14 if width > _WIDE else 10),
+        *received,
         *wide,
-        *more,
         Column(words("col.batch"), 8),
         Column(words("col.slack"), 9, right=True),
     ]
 
 
-_WIDE = 110
+_WIDE, _WIDEST = 110, 132
+"""Widths above which the list also tells the promise, the machine and the delivery, and when it was received."""
+
+_STATUS, _MACHINE, _SLACK, _ROOMY = 10, 8, 8, 64
+"""Widths in a line of what is pressing, and the width at which there is room for the patient too."""
 
 
 def cells(row: PrescriptionRow, view: View, words: Words, now_s: float, width: int) -> list[Line]:
     """Return one row of the list."""
     zone = site_zone(view)
+    received = [say((day_minute(row["received_at"], zone), DIM))] if width > _WIDEST else []
     wide = (
         [
-            say((day_minute(row["received_at"], zone), DIM)),
             say((day_minute(row["promised_at"], zone), DIM)),
             say(row["machine"]),
             say((words.of("delivery", row["delivery"]), DIM)),
@@ -75,6 +83,7 @@ def cells(row: PrescriptionRow, view: View, words: Words, now_s: float, width: i
         say((row["hospital"], DIM)),
         patient(row["patient"]),
         status(row, words),
+        *received,
         *wide,
         say((short(row["batch"]), DIM)),
         slack(row, view, now_s),
@@ -115,9 +124,16 @@ def _slack_style(row: PrescriptionRow, rest_s: float) -> Style:
 
 
 def pressed(row: PrescriptionRow, view: View, words: Words, now_s: float, width: int) -> Line:
-    """Return a prescription as one line of what is pressing."""
-    line = say(number(row, words), "  ", patient(row["patient"]), "  ", status(row, words), "  ", (row["machine"], DIM))
-    return beside(line, say(" ", slack(row, view, now_s)), width)
+    """Return a prescription as one line of what is pressing: who it is for gives way to where it stands."""
+    stands = say(
+        " ",
+        fit(status(row, words), _STATUS),
+        " ",
+        fit(say((row["machine"], DIM)), _MACHINE),
+        fit(slack(row, view, now_s), _SLACK, right=True),
+    )
+    who = say("  ", patient(row["patient"])) if width >= _ROOMY else say()
+    return beside(say(number(row, words), who), stands, width)
 
 
 def matching(rows: Sequence[PrescriptionRow], search: str) -> list[PrescriptionRow]:

@@ -17,23 +17,26 @@ if TYPE_CHECKING:
     from tui.words import Words
 
 
-def columns(words: Words) -> list[Column]:
-    """Return the columns of the queue."""
+def columns(words: Words, width: int) -> list[Column]:
+    """Return the columns of the queue; the hospital stands on the sheet beside it where there is no room for it."""
     return [
         Column(words("col.prescription"), 18),
-        Column(words("col.hospital"), 12),
+        *([Column(words("col.hospital"), 14)] if width > _WIDE else []),
         Column(words("col.patient")),
         Column(words("col.slack"), 9, right=True),
     ]
 
 
-def cells(task: TaskView, view: View, words: Words, now_s: float) -> list[Line]:
+_WIDE = 60
+
+
+def cells(task: TaskView, view: View, words: Words, now_s: float, width: int) -> list[Line]:
     """Return one row of the queue; hospital and patient as far as the list has them."""
     row = next((one for one in view.rows if one["id"] == task["case"]), None)
     rest = (task["rank"] - plant_now(view, now_s)) / 1000
     return [
         prescriptions.number(row, words) if row else say((task["prescription_no"], BRIGHT)),
-        say((row["hospital"], DIM)) if row else say(),
+        *([say((row["hospital"] if row else "", DIM))] if width > _WIDE else []),
         prescriptions.patient(row["patient"]) if row else say(),
         say((span(rest), BAD if rest < 0 else PLAIN)),
     ]

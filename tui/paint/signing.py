@@ -26,7 +26,7 @@ def columns(words: Words) -> list[Column]:
     """Return the columns of the queue."""
     return [
         Column(words("col.task"), 8),
-        Column(words("col.prescription"), 20),
+        Column(words("col.prescription"), 16),
         Column(words("col.what")),
         Column(words("col.slack"), 9, right=True),
     ]

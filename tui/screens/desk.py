@@ -14,6 +14,7 @@ from tui.desk import EMPTY
 from tui.freshness import Need
 from tui.paint import desk
 from tui.screens.page import Page
+from tui.screens.sign import Request
 from tui.state import Ask, Minutes, Weigh, replace
 from tui.widgets.field import CODE, NUMBER, Field
 from tui.widgets.sheet import Sheet
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from controller.wire import TaskView
+    from tui.screens.sign import NoteRule
     from tui.state import View
 
 _PROMPTS: dict[type[Ask] | None, tuple[str, str]] = {
@@ -59,10 +61,12 @@ class DeskPage(Page):
         self._sheet("hand").show(lambda width, _height: desk.in_hand(view, words, width))
         self._prompt(view.ask)
         found = desk.ordered(self._tasks(), view, now_s)
-        self.query_one(Table).fill(
-            desk.columns(words),
+        table = self.query_one(Table)
+        width = table.content_size.width
+        table.fill(
+            desk.columns(words, width),
             [desk.key(task) for task in found],
-            lambda row: desk.cells(found[row], view, words, now_s),
+            lambda row: desk.cells(found[row], view, words, now_s, width),
             words("list.no-tasks"),
         )
 
@@ -165,13 +169,14 @@ class DispatchPage(DeskPage):
     ]
 
     def action_deliver(self, outcome: str) -> None:
-        """Say how the parcel under the cursor ended."""
+        """Say how the parcel under the cursor ended; a stray key must not, so that Enter confirms it."""
         task = self._at_cursor()
         if task is not None and task["kind"] == "deliver":
             self.floor.start(self._deliver(task, outcome))
 
     async def _deliver(self, task: TaskView, outcome: str) -> None:
         meaning = f"{self.floor.words.of('outcome', outcome)}  {task['code']}"
-        signature = await self.floor.badge(meaning)
-        if signature is not None:
-            await self.floor.bench.intent(acts.deliver(task["code"], outcome, signature.note), signature)
+        note: NoteRule = "none" if outcome == "delivered" else "optional"
+        signed = await self.floor.signed(Request(meaning, pin=False, note=note))
+        if signed is not None:
+            await self.floor.bench.intent(acts.deliver(task["code"], outcome, signed.signature.note), signed.signature)

@@ -57,10 +57,12 @@ class ReviewPage(Page):
     def show(self, view: View) -> None:
         """Paint the view."""
         words, now_s, found = self.floor.words, self.floor.now_s(), self._tasks()
-        self.query_one(Table).fill(
-            review.columns(words),
+        table = self.query_one(Table)
+        width = table.content_size.width
+        table.fill(
+            review.columns(words, width),
             [task["case"] for task in found],
-            lambda row: review.cells(found[row], view, words, now_s),
+            lambda row: review.cells(found[row], view, words, now_s, width),
             words("list.no-tasks"),
         )
         self._open()
@@ -105,7 +107,7 @@ class ReviewPage(Page):
         words = self.floor.words
         meaning = f"{words('decision.approve')}  {case['prescription_no']}"
         settings = tuple(one for finding in case["findings"] for one in _settings(finding, words))
-        signed = await self.floor.signed(Request(meaning, settings=settings))
+        signed = await self.floor.signed(Request(meaning, (_whose(case),), settings=settings))
         if signed is not None:
             handlings = {herb: code for herb, code in signed.settings.items() if herb}
             await self.floor.bench.intent(
@@ -115,10 +117,15 @@ class ReviewPage(Page):
     async def _turn_down(self, case: PrescriptionView, decision: str) -> None:
         words = self.floor.words
         meaning = f"{words.of('decision', decision)}  {case['prescription_no']}"
-        signed = await self.floor.signed(Request(meaning, note="required"))
+        signed = await self.floor.signed(Request(meaning, (_whose(case),), note="required"))
         if signed is not None:
             body = acts.turn_down(case["id"], decision, signed.signature.note)
             await self.floor.bench.intent(body, signed.signature)
+
+
+def _whose(case: PrescriptionView) -> str:
+    """Return the two identifiers: another prescription may come into sight behind the signature."""
+    return f"{case['patient']['name']}  {case['patient']['second']}"
 
 
 def _settings(finding: FindingView, words: Words) -> Iterator[Setting]:

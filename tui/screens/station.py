@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from tui.ink import Line
 
 LOOK_AGAIN_S = 1.0
+_KIND = 8
 
 
 class StationModal(ModalScreen[str]):
-    """Stations and couriers of the key file; an empty answer is a terminal that only shows."""
+    """Stations and couriers of the key file, from the `present` one; an empty answer is a terminal that only shows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "watch", "key.cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", "key.cancel")]
 
-    def __init__(self, key_file: Path) -> None:
+    def __init__(self, key_file: Path, present: str = "") -> None:
         super().__init__()
         self._key_file = key_file
+        self._present = present
         self._known: Keys = Keys()
         self._why = ""
 
@@ -62,7 +64,7 @@ class StationModal(ModalScreen[str]):
         self.query_one("#hint", Sheet).show(lambda _width, _height: [say(), say((hint, DIM))])
         places = ["", *self._known.places()]
         self.query_one(Table).fill(
-            [Column(words("station.station")), Column("", 8)], places, lambda row: self._row(places[row]), ""
+            [Column(words("station.station")), Column("", _KIND)], places, lambda row: self._row(places[row]), ""
         )
 
     def take_scan(self, code: str) -> bool:
@@ -70,9 +72,9 @@ class StationModal(ModalScreen[str]):
         del code
         return True
 
-    def action_watch(self) -> None:
-        """Only show."""
-        self.dismiss("")
+    def action_stay(self) -> None:
+        """Stand where it stood; nowhere is only to show."""
+        self.dismiss(self._present)
 
     @on(Table.Chosen)
     def _choose(self) -> None:
@@ -83,7 +85,14 @@ class StationModal(ModalScreen[str]):
         if not place:
             return [say((words("station.watch"), DIM)), say()]
         kind = words("station.courier" if place in self._known.couriers else "station.station")
-        return [say((place, BRIGHT)), say((kind, DIM))]
+        name = self._called(place)
+        return [say((f"{name}  ", BRIGHT), (place, DIM)) if name else say((place, BRIGHT)), say((kind, DIM))]
+
+    def _called(self, place: str) -> str:
+        """Return what people call a station, empty as long as the controller has not said it."""
+        line = self.floor.view.line
+        known = next((one for one in line["stations"] if one["id"] == place), None) if line else None
+        return self.floor.words.pick(known["name_zh"], known["name_en"]) if known else ""
 
     def _look(self) -> None:
         try:
@@ -95,3 +104,4 @@ class StationModal(ModalScreen[str]):
                 return
             self._known, self._why = keys, ""
         self.paint()
+        self.query_one(Table).point_at(self._present)

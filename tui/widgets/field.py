@@ -21,14 +21,17 @@ LONGEST = 200
 
 
 class Field(Horizontal):
-    """A label and its input. `allowed`: a pattern that everything typed must match; an input of class `free` takes any text."""
+    """A label and its input. `allowed`: a pattern that everything typed must match.
+
+    An input of class `free` takes any text, one of class `narrow` does not.
+    """
 
     def __init__(self, *, id: str, allowed: str = TEXT, password: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._label = Sheet(classes="label")
         self.input = Input(restrict=allowed, password=password, max_length=LONGEST, compact=True)
         self.input.cursor_blink = False
-        self.input.set_class(allowed == TEXT, "free")
+        self.input.add_class("free" if allowed == TEXT else "narrow")
 
     def compose(self) -> ComposeResult:
         """Put label and input side by side."""

@@ -81,6 +81,11 @@ class Table(Widget, can_focus=True, inherit_bindings=False):
             self.post_message(self.Moved())
         self.refresh()
 
+    def point_at(self, key: str) -> None:
+        """Put the cursor on a key; it stays where it is when there is no such row."""
+        if key in self._keys:
+            self._put(self._keys.index(key), tell=True)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's form
         """Return one line each and the heading, for a table whose height follows its rows."""
         return max(1, len(self._keys)) + 1
