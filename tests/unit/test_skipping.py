@@ -133,6 +133,9 @@ def test_a_refused_order_and_one_of_which_nobody_knows_may_be_left_out_too(line:
     line.must(skip(batch_of(line, case)))
     assert not batch_of(line, case).held
     assert not line.floor.alarms[f"unknown:{pot}"].active
+    stop = line.floor.machines[pot].pending
+    assert stop is not None
+    assert (stop.verb, stop.number) == ("stop", again.number + 1), "what the wire still holds finds its number used up"
     Crew(line).work()
     assert not line.floor.cases
 

@@ -129,7 +129,7 @@ def retry(floor: Floor, intent: Retry, world: World) -> Decision:
     if may_be_at_it(machine, order, world):
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     about = (world.now, batch.case, batch.id, machine.id, order.number, order.step)
-    if _may_act(machine, order, world):
+    if may_act(machine, order, world):
         given_up = f.OrderRecalled(*about)
     else:  # what a machine took and did not end began, and is a step of its own the next time
         given_up = f.OrderDropped(*about, "failed" if machine.accepted else "disproved", intent.note)
@@ -147,7 +147,7 @@ def _names(machine: Equipment, order: Order, world: World) -> bool:
     return machine.order == order.number and knows
 
 
-def _may_act(machine: Equipment, order: Order, world: World) -> bool:
+def may_act(machine: Equipment, order: Order, world: World) -> bool:
     """Say whether the order may still arrive and be taken, and a number can be used up so that it is not."""
     numbers = world.book.machines[machine.id].names_orders
     return numbers and not machine.accepted and machine.order < order.number
@@ -168,7 +168,7 @@ def assume_ok(floor: Floor, intent: AssumeOk, world: World) -> Decision:
         seen = (f.OrderAccepted(world.now, batch.case, batch.id, machine.id, order.number, concluded=True, by=by),)
     elif order.verb in ATTESTABLE:
         attested = f.OrderAttested(world.now, batch.case, batch.id, machine.id, order.number, order.step, by)
-        seen = (attested, *((stop_order(machine, batch.case, world),) if _may_act(machine, order, world) else ()))
+        seen = (attested, *((stop_order(machine, batch.case, world),) if may_act(machine, order, world) else ()))
     else:
         return Refusal("not-at-work", {"machine": machine.id})
     return (*seen, *_doubt_ended(floor, batch, hold, Choice.ASSUME_OK, intent, world))

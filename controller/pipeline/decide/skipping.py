@@ -15,7 +15,7 @@ from controller.model.checkpoint import Verdict
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import recorded, refuse_same
-from controller.pipeline.decide.holds import IN_DOUBT, ended, may_be_at_it, open_hold
+from controller.pipeline.decide.holds import IN_DOUBT, ended, may_act, may_be_at_it, open_hold
 from controller.pipeline.decide.liquid import CONCENTRATE, undiluted_ml
 from controller.pipeline.decide.orders import stop_order
 
@@ -74,6 +74,7 @@ def skip(floor: Floor, intent: Skip, world: World) -> Decision:
         *ended(floor, batch, hold.reason, Choice.SKIP, intent.actor, intent.note, world),
         *cleared(floor, IN_DOUBT, machine.id, world),
     )
-    if machine.fault:  # a machine in fault takes nothing but the stop that ends it
+    # A machine in fault takes nothing but the stop that ends it; and what a wire still holds would heat what is drained by then.
+    if machine.fault or (order is not None and may_act(machine, order, world)):
         facts.append(stop_order(machine, batch.case, world))
     return tuple(facts)
