@@ -561,7 +561,7 @@ def server(postgres: str) -> str:
 
 def test_a_master_whose_session_was_cut_is_no_master_any_more(server: str) -> None:
     store = Store.open(server)
-    store.take_mastery()
+    epoch = store.take_mastery()
     line = Remembering(store)
     line.commit(received(1))
     with psycopg.connect(server, autocommit=True) as connection:
@@ -569,7 +569,7 @@ def test_a_master_whose_session_was_cut_is_no_master_any_more(server: str) -> No
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
         )
     successor = Store.open(server)
-    assert successor.take_mastery() == 2
+    assert successor.take_mastery() == epoch + 1
     with pytest.raises(StoreFailed):
         line.commit(received(2))
     with pytest.raises(StoreFailed):
@@ -599,13 +599,13 @@ def test_a_killed_master_frees_its_line_at_once(server: str) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == b"1\n"
+        epoch = int(other.stdout.readline())
         with pytest.raises(MasteryTaken):
             Store.open(server)
         other.kill()
         other.wait(5)
     store = _opened_within(server, 5)
-    assert store.take_mastery() == 2
+    assert store.take_mastery() == epoch + 1
     store.close()
 
 
@@ -645,7 +645,7 @@ def test_a_master_that_was_stopped_loses_its_lease_and_writes_nothing_when_it_wa
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
         try:
             assert other.stdout is not None
-            assert other.stdout.readline() == b"1\n"
+            epoch = int(other.stdout.readline())
             time.sleep(1.6)
             with pytest.raises(MasteryTaken):
                 Store.open(server)
@@ -653,7 +653,7 @@ def test_a_master_that_was_stopped_loses_its_lease_and_writes_nothing_when_it_wa
             stopped_s = time.monotonic()
             successor = _opened_within(server, 6)
             assert time.monotonic() - stopped_s > 0.5
-            assert successor.take_mastery() == 2
+            assert successor.take_mastery() == epoch + 1
             assert successor.commit(Group((alarm_raised("a"),), {("alarm", "a"): sample(Alarm)})) == 1
             other.send_signal(signal.SIGCONT)
             assert other.communicate(timeout=10)[0] == b"StoreFailed\n"
@@ -686,7 +686,7 @@ def test_two_lines_share_one_server_and_keep_two_chains(server: str) -> None:
     stores = {name: Store.open(server, line=name) for name in ("A", "B")}
     lines = {name: Remembering(store) for name, store in stores.items()}
     for number, (name, store) in enumerate(stores.items()):
-        assert store.take_mastery() == 1
+        assert store.take_mastery() > 0
         lines[name].commit(received(number), alarm_raised("a"))
     for name, store in stores.items():
         assert store.load().seq == 2
