@@ -25,7 +25,8 @@ class Equipment:
     """One machine's row. `batch`: what occupies it; `next_batch`: what has reserved it (pots only).
 
     `clean`: rinsed or flushed since the last batch. `free_at`: forecast, ms, when it can take the next load. `next_order`: the
-    number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it.
+    number the next order gets; `pending` the order that has not come to an end, `accepted` once the machine echoed it, `recalled`
+    once it was taken back and only its number is still to be used up.
     `rinses`: cleanings since the last batch; `given_up`: how often its batch had been carried on when it left, 0 where it left as
     usual. `out_by`: who took it out of service, empty while it is in service. `waiting`: batches that wait for this packer, first
     come first. `pot_class`, `by_hand`, `monitor_only`: see `Enrolment`; `begun_at`, `begun_by`: when, ms, and who said that the
@@ -43,6 +44,7 @@ class Equipment:
     next_order: int = 1
     pending: Order | None = None
     accepted: bool = False
+    recalled: bool = False
     rinses: int = 0
     given_up: int = 0
     out_by: str = ""

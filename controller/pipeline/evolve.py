@@ -121,7 +121,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
         case f.OrderDropped():
             return _dropped(floor, fact)
         case f.OrderRecalled():
-            return floor
+            return _machine(floor, fact.machine, recalled=True)
         case f.NumberingRaised():
             return _machine(floor, fact.machine, next_order=fact.next_order)
         case f.PailCharged():
@@ -573,6 +573,7 @@ def _issued(floor: Floor, fact: f.OrderIssued) -> Floor:
             next_order=max(m.next_order, fact.number + 1),
             pending=order,
             accepted=False,
+            recalled=False,
             begun_at=0,
             begun_by="",
             rinses=m.rinses + (fact.verb in CLEANING and fact.verb != "stop"),
@@ -594,7 +595,7 @@ def _accepted(floor: Floor, fact: f.OrderAccepted) -> Floor:
 
 def _finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
     machine = floor.machines.get(fact.machine)
-    floor = _machine(floor, fact.machine, pending=None, accepted=False, begun_at=0, begun_by="")
+    floor = _machine(floor, fact.machine, pending=None, accepted=False, recalled=False, begun_at=0, begun_by="")
 
     def change(batch: Batch) -> Batch:
         if (batch.order, batch.order_machine) != (fact.number, fact.machine):
@@ -642,7 +643,7 @@ def _dropped(floor: Floor, fact: f.OrderDropped) -> Floor:
         floor,
         fact.machine,
         lambda m: (
-            replace(m, pending=None, accepted=False, begun_at=0, begun_by="")
+            replace(m, pending=None, accepted=False, recalled=False, begun_at=0, begun_by="")
             if m.pending and m.pending.number == fact.number
             else m
         ),

@@ -56,12 +56,13 @@ _LOG = structlog.get_logger(__name__)
 class _Errand:
     """One order to carry. `doubted_at`: it may have left until then, ms plant time, 0: never.
 
-    `accepted`: the machine once said that it took it.
+    `accepted`: the machine once said that it took it. `recalled`: it is taken back, and that it was refused once ends nothing.
     """
 
     order: Order
     doubted_at: int = 0
     accepted: bool = False
+    recalled: bool = False
 
 
 class Orders:
@@ -96,14 +97,16 @@ class Orders:
         """
         for order in orders:
             again = order.number <= self._carried.get(order.machine, 0)
-            self._enqueue(_Errand(order, doubted_at=order.not_after if again else 0))
+            self._enqueue(_Errand(order, doubted_at=order.not_after if again else 0, recalled=again))
 
     def resume(self, floor: Floor) -> None:
         """Take up every order that has no end yet. Call it once, before the first `carry`."""
         now = self._clock.now()
         for machine in floor.machines.values():
             if machine.pending is not None:
-                self._enqueue(_Errand(machine.pending, doubted_at=now, accepted=machine.accepted))
+                self._enqueue(
+                    _Errand(machine.pending, doubted_at=now, accepted=machine.accepted, recalled=machine.recalled)
+                )
 
     async def run(self) -> None:
         """Carry until cancelled."""
@@ -142,7 +145,7 @@ class Orders:
         while True:
             if doubted_at:
                 receipt = await self._settle(order, doubted_at, taken=errand.accepted)
-                if receipt is not None:
+                if receipt is not None and not (errand.recalled and _was_refused(receipt)):
                     return receipt
                 if errand.accepted:
                     return Unknown(order.number, "the machine no longer knows the order it took")
@@ -199,3 +202,8 @@ class Orders:
             except Exception as error:  # noqa: BLE001 - as above
                 _LOG.critical("settle-failed", machine=order.machine, number=order.number, exc_info=error)
                 await asyncio.sleep(_AFTER_BUG_S)
+
+
+def _was_refused(receipt: Receipt) -> bool:
+    """Say whether a machine did not take an order, which a copy of it may yet be; a duplicate's number is used up."""
+    return isinstance(receipt, Refused) and receipt.reason is not RefusedReason.DUPLICATE

@@ -7,7 +7,7 @@ import pytest
 from controller.model import intents as i
 from controller.model.batch import Stage
 from controller.model.facts import OrderDropped, OrderIssued, OrderRecalled
-from devices.model import Accepted, Expired, OrderStatus, RefusedReason, Unknown
+from devices.model import Accepted, Expired, OrderStatus, Refused, RefusedReason, State, Unknown
 from tests.pure_line import Crew, PureLine, badge
 from tests.unit.test_pipeline_life import batch_of, begin, doubtful, line, work_to
 
@@ -158,5 +158,74 @@ def test_what_a_person_saw_done_cannot_come_late_and_be_done_twice(line: PureLin
     first = line.floor.machines[machine].pending
     assert first is not None
     assert first.verb == "stop"
+    Crew(line).work()
+    assert not line.floor.cases
+
+
+def refused(line: PureLine) -> tuple[str, str]:
+    """Bring a batch to a pot that refuses its charge while the wire keeps a copy of that."""
+    case, machine = doubtful(line, "charge", Stage.SOAKED)
+    first = line.floor.machines[machine].pending
+    assert first is not None
+    line.machines[machine].number = first.number  # nothing but the test moves the pot
+    line.report(machine, order=0, refused_order=first.number, refused_reason=RefusedReason.BUSY)
+    line.must(i.ReportOrder(machine, Refused(first.number, RefusedReason.BUSY)))
+    line.run(1)
+    return case, machine
+
+
+def issued(line: PureLine, step: str) -> list[int]:
+    return [fact.number for fact in line.facts if isinstance(fact, OrderIssued) and fact.step == step]
+
+
+def test_a_refused_order_has_no_end_before_its_number_is_used_up(line: PureLine) -> None:
+    case, machine = refused(line)
+    first = line.floor.machines[machine].pending
+    assert first is not None
+    outcome = line.do(i.Continue(batch_of(line, case).id, "order-refused", badge("reviewer"), "st"))
+    assert outcome.orders == (first,)
+    line.report(machine, order=0, refused_order=first.number, refused_reason=RefusedReason.BUSY)
+    assert reasons(line, case) == []
+    line.must(i.ReportOrder(machine, Expired(first.number)))
+    again = line.floor.machines[machine].pending
+    assert again is not None
+    assert (again.step, again.number) == (first.step, first.number + 1)
+    Crew(line).work()
+    assert not line.floor.cases
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_refused_order_whose_copy_acts_is_followed_and_not_asked_again(line: PureLine, signed: bool) -> None:
+    case, machine = refused(line)
+    first, pot = line.floor.machines[machine].pending, line.machines[machine]
+    assert first is not None
+    if signed:
+        line.must(i.Continue(batch_of(line, case).id, "order-refused", badge("reviewer"), "st"))
+    pot.order, pot.status = first, OrderStatus.RUNNING
+    line.report(machine)
+    assert reasons(line, case) == []
+    pot.status = OrderStatus.FINISHED
+    line.report(machine)
+    Crew(line).work()
+    assert issued(line, first.step) == [first.number]
+
+
+def test_a_machine_that_is_at_work_is_not_asked_to_use_a_refused_number_up(line: PureLine) -> None:
+    case, machine = refused(line)
+    line.report(machine, order=0, state=State.EXECUTE)
+    on = i.Continue(batch_of(line, case).id, "order-refused", badge("reviewer"), "st")
+    assert line.refused(on) == "machine-not-ready"
+
+
+def test_a_batch_moves_on_from_a_pot_that_refused_it_and_the_stop_of_that_pot_uses_the_number_up(
+    line: PureLine,
+) -> None:
+    case, machine = refused(line)
+    first = line.floor.machines[machine].pending
+    assert first is not None
+    line.must(i.Migrate(batch_of(line, case).id, badge("reviewer"), "st", "锅拒绝"))
+    stop = line.floor.machines[machine].pending
+    assert stop is not None
+    assert (stop.verb, stop.number) == ("stop", first.number + 1)
     Crew(line).work()
     assert not line.floor.cases

@@ -119,7 +119,7 @@ def test_a_refused_order_and_one_of_which_nobody_knows_may_be_left_out_too(line:
     order = line.floor.machines[pot].pending
     assert order is not None
     line.machines[pot].order, line.machines[pot].number = None, order.number - 1
-    line.report(pot, refused_order=order.number, refused_reason=RefusedReason.PARAMETER)
+    line.report(pot, state=State.IDLE, refused_order=order.number, refused_reason=RefusedReason.PARAMETER)
     assert offered(line, case) == [("order-refused", ("continue", "skip", "scrap"))]
     line.must(i.Continue(batch_of(line, case).id, "order-refused", badge("reviewer"), "st"))
     again = line.floor.machines[pot].pending

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
 
+REFUSED = "order-refused"
+"""Reason of the hold where a machine did not take an order; a wire may keep a copy of that, so the order stays open."""
 IN_DOUBT = "unknown"
 """Reason of the hold, and rule of the alarm, where nobody knows whether a machine took an order."""
 SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
@@ -109,11 +111,22 @@ def go_on(floor: Floor, intent: Continue, world: World) -> Decision:
     batch, hold = found
     gone_on = ended(floor, batch, hold.reason, Choice.CONTINUE, intent.actor, intent.note, world)
     machine = floor.machines.get(hold.machine)
+    if machine is not None and (order := refused_order(batch, machine)) is not None and hold.reason == REFUSED:
+        if machine.reachable and machine.state not in _AT_REST and not machine.fault:
+            return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
+        recalled = f.OrderRecalled(world.now, batch.case, batch.id, machine.id, order.number, order.step)
+        return (recalled, *gone_on)
     if machine is None or machine.batch != batch.id or not machine.fault:
         return gone_on
     if not machine.reachable or machine.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     return (*gone_on, stop_order(machine, batch.case, world))  # it takes nothing else before
+
+
+def refused_order(batch: Batch, machine: Equipment) -> Order | None:
+    """Return the order that a machine refused and whose number is not used up: a copy of it may still arrive."""
+    refused = any((hold.reason, hold.machine) == (REFUSED, machine.id) for hold in batch.holds)
+    return machine.pending if refused and not machine.accepted else None
 
 
 def retry(floor: Floor, intent: Retry, world: World) -> Decision:

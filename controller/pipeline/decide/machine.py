@@ -12,7 +12,7 @@ from controller.model.codes import BAG, make_code
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, is_active, raised
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, boil_evidence, ended, placed
+from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, REFUSED, boil_evidence, ended, placed
 from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained, in_pouches
 from controller.pipeline.decide.orders import stop_order
@@ -117,20 +117,26 @@ def _order_progress(
             return list(_lost(floor, machine, order, batch, case, intent, world))
         if not machine.accepted:
             facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
-        facts += _unknown_settled(floor, batch, machine.id, world)
+        facts += _unknown_settled(floor, batch, machine.id, world, IN_DOUBT, REFUSED)
         if order.verb == "decoct" and batch is not None:
             facts += _boil_progress(batch, machine, order, intent, world)
         if intent.order_status is OrderStatus.FINISHED:
             facts += _finished(floor, machine, order, batch, case, intent, world)
         elif intent.order_status is OrderStatus.FAILED:
             facts += _failed(floor, machine, order, batch, case, intent, world)
-    elif intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE:
+    elif _refuses(machine, order, intent):
         facts += _unknown_settled(floor, batch, machine.id, world)
         facts += _refused(floor, machine, order, batch, case, intent.refused_reason.name.lower(), world)
     elif _forgotten(machine, intent, world):
         facts += _unknown_settled(floor, batch, machine.id, world)
         facts += _failed(floor, machine, order, batch, case, intent, world)
     return facts
+
+
+def _refuses(machine: Equipment, order: Order, intent: ReportMachine) -> bool:
+    """Say whether the machine says that it did not take the order; of one that was recalled that is known."""
+    refused = intent.refused_order == order.number and intent.refused_reason is not RefusedReason.NONE
+    return refused and not machine.recalled
 
 
 def _cannot_tell(machine: Equipment, intent: ReportMachine, world: World) -> bool:
@@ -200,12 +206,18 @@ def _in_doubt(
     return (*alarm, _dropped(order, case, order.batch, "unknown", why, world))
 
 
-def _unknown_settled(floor: Floor, batch: Batch | None, machine: str, world: World) -> tuple[f.Fact, ...]:
-    """End the doubt about a machine that has echoed an order again."""
-    settled = cleared(floor, "unknown", machine, world)
-    if batch is None or not any(hold.reason == "unknown" and hold.machine == machine for hold in batch.holds):
-        return settled
-    return (*ended(floor, batch, "unknown", "proven", "", "", world), *settled)
+def _unknown_settled(
+    floor: Floor, batch: Batch | None, machine: str, world: World, *reasons: str
+) -> tuple[f.Fact, ...]:
+    """End the doubt about a machine that has said what it does with an order: the holds for `reasons`, else for that alone."""
+    facts = list(cleared(floor, IN_DOUBT, machine, world))
+    if batch is None:
+        return tuple(facts)
+    for hold in batch.holds:
+        if hold.machine == machine and hold.reason in (reasons or (IN_DOUBT,)):
+            batch = replace(batch, holds=tuple(other for other in batch.holds if other is not hold))
+            facts += ended(floor, batch, hold.reason, "proven", "", "", world)
+    return tuple(facts)
 
 
 def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: ReportMachine, world: World) -> list[f.Fact]:
@@ -395,7 +407,9 @@ def _broken_off(
 def _refused(
     floor: Floor, machine: Equipment, order: Order, batch: Batch | None, case: str, why: str, world: World
 ) -> list[f.Fact]:
-    """End an order that was not taken. A duplicate number means that numbering must rise; anything else asks a person.
+    """Take in that an order was not taken. A duplicate number means that numbering must rise; anything else asks a person.
+
+    The number of one that is numbered is used up before anything is asked anew, so it stays open until then.
 
     So does a cleaning that is refused again and again: it waits until the machine changes or somebody puts it back into service.
     """
@@ -406,7 +420,9 @@ def _refused(
         in_vain = machine.rinses >= PATIENCE or order.verb == "stop"
         return [outcome, *(raised(floor, IN_DOUBT, machine.id, world, f"{order.step} {why}") if in_vain else ())]
     choices = (Choice.CONTINUE, *skip_offered(batch, order.verb, world), Choice.SCRAP)
-    return [*placed(floor, batch, "order-refused", Cause.MACHINE, choices, world, machine.id, why), outcome]
+    held = placed(floor, batch, REFUSED, Cause.MACHINE, choices, world, machine.id, why)
+    stays = world.book.machines[machine.id].names_orders and order.verb != "stop"  # a copy of it may still arrive
+    return [*held] if stays else [*held, outcome]
 
 
 def _disturbances(

@@ -14,7 +14,7 @@ from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import refuse_actor
-from controller.pipeline.decide.holds import IN_DOUBT, ended, open_hold
+from controller.pipeline.decide.holds import IN_DOUBT, ended, open_hold, refused_order
 from controller.quality.boil import missing_seconds
 from controller.scheduling.pots import choose_pot
 
@@ -36,12 +36,13 @@ def migrate(floor: Floor, intent: Migrate, world: World) -> Decision:
     if not intent.note:
         return Refusal("reason-missing", {"batch": batch.id})
     machine = floor.machines[batch.pot]
-    if machine.pending is not None and machine.reachable:
+    refused = machine.reachable and refused_order(batch, machine) is not None  # the stop of the pot uses its number up
+    if machine.pending is not None and machine.reachable and not refused:
         return Refusal("machine-not-ready", {"machine": machine.id}, next_action="scan-again-later")
     if choose_pot(floor, world.book, batch.plan, ready_at=world.now, latest=world.now) is None:
         return Refusal("no-pot-free", {"batch": batch.id}, next_action="scan-again-later")
     facts: list[f.Fact] = []
-    if (order := machine.pending) is not None:
+    if (order := machine.pending) is not None and not refused:
         facts.append(
             f.OrderDropped(
                 world.now, batch.case, batch.id, machine.id, order.number, order.step, "abandoned", intent.note
