@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controller.model import facts as f
 from controller.model.batch import AFTER_PACKER, AFTER_POT, BEFORE_CHARGE, Stage
 from controller.model.intents import Advance, CleanMachine, FillSoaks, Hush, InnerIntent, Rehouse
-from devices.model import Mode, RefusedReason
+from devices.model import Mode, OrderStatus, RefusedReason
 
 if TYPE_CHECKING:
     from controller.model.equipment import Equipment
@@ -49,7 +49,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
         case f.MachineEnrolled():
             return (*_after_enrolment(floor, fact.machine), *_after_sight(floor, fact.machine))
         case f.MachineObserved() | f.MachineTakenOut() | f.MachinePutBack():
-            return (*_after_sight(floor, fact.machine), *_hush(floor, fact.machine))
+            by_hand = isinstance(fact, f.MachinePutBack)
+            return (*_after_sight(floor, fact.machine, by_hand=by_hand), *_hush(floor, fact.machine))
         case f.BatchScrapped():
             return _after_scrapping(floor, fact.batch)
         case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied():
@@ -111,15 +112,19 @@ def _after_hold(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     return tuple(inner)
 
 
-def _after_sight(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
-    """Wake what waits for a machine that can be used again, or find another pot for what cannot wait."""
+def _after_sight(floor: Floor, key: str, *, by_hand: bool = False) -> tuple[InnerIntent, ...]:
+    """Wake what waits for a machine that can be used again, or find another pot for what cannot wait.
+
+    `by_hand`: a person says that it can be used.
+    """
     machine = floor.machines.get(key)
     if machine is None:
         return ()
     inner: list[InnerIntent] = []
     if not machine.takes_work:
         inner += [Rehouse(batch) for batch in (machine.next_batch, machine.batch) if batch]
-    if machine.batch and (has_left(floor, machine.batch, key) or floor.batches[machine.batch].stage is Stage.MOVING):
+    left = has_left(floor, machine.batch, key) and (by_hand or not _fails_to_clean(machine))
+    if machine.batch and (left or floor.batches[machine.batch].stage is Stage.MOVING):
         inner.append(CleanMachine(key))
     if not machine.usable:
         return tuple(inner)
@@ -170,14 +175,21 @@ def _after_scrapping(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     return tuple(CleanMachine(machine) for machine in floor.booked.get(key, ()))
 
 
+def _fails_to_clean(machine: Equipment) -> bool:
+    """Say whether cleanings broke off in vain and nobody has looked yet: only a person or a boot begins anew."""
+    return machine.rinses >= PATIENCE and (machine.order_status is OrderStatus.FAILED or machine.fault != 0)
+
+
 def _is_pointless(floor: Floor, ended: f.OrderFinished | f.OrderAttested | f.OrderDropped) -> bool:
-    """Say whether an order was refused that, asked again at once, would be so without end: a stop, or one cleaning of many.
+    """Say whether an order was not done that, asked again at once, would be so without end: a stop, or one cleaning of many.
 
     A number that is used up is neither.
     """
     machine = floor.machines.get(ended.machine)
-    if machine is None or not isinstance(ended, f.OrderDropped) or ended.outcome != "refused":
+    if machine is None or not isinstance(ended, f.OrderDropped) or ended.outcome not in ("refused", "failed"):
         return False
+    if ended.outcome == "failed":
+        return machine.rinses >= PATIENCE and not ended.step.startswith("stop.")
     if ended.detail == RefusedReason.DUPLICATE.name.lower():
         return False
     return machine.rinses >= PATIENCE or ended.step.startswith("stop.")

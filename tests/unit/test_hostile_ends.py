@@ -171,6 +171,37 @@ def test_a_cleaning_that_is_refused_is_not_asked_for_without_end(line: PureLine)
     assert not line.floor.alarms[f"unknown:{pot}"].active
 
 
+@pytest.mark.parametrize("fault", [0, 7])
+def test_a_cleaning_that_fails_at_once_is_not_asked_for_without_end(line: PureLine, fault: int) -> None:
+    begin(line)
+    Crew(line).work(until="PackingBegan")
+    pot = next(m.id for m in line.floor.machines.values() if m.pending and m.pending.verb == "rinse")
+
+    def polls() -> int:
+        asked, machine = 0, line.machines[pot]
+        for turn in range(50):
+            if (pending := line.floor.machines[pot].pending) is not None:
+                asked += pending.verb == "rinse"
+                stops = pending.verb == "stop"
+                machine.status = OrderStatus.FINISHED if stops else OrderStatus.FAILED
+                line.report(pot, fault=0 if stops else fault)
+            else:  # it goes on from state to state by itself
+                line.report(pot, fault=fault, state=(State.ABORTING, State.ABORTED)[turn % 2])
+        return asked
+
+    assert polls() == 3
+    assert line.floor.alarms[f"rinse-cold:{pot}"].active
+    line.must(i.TakeOutOfService(pot, WHO, "st", "清洗报警"))
+    line.must(i.ReturnToService(pot, WHO, "st", "再试一次"))
+    assert polls() == 1
+    line.must(i.TakeOutOfService(pot, WHO, "st", "清洗报警"))
+    line.must(i.ReturnToService(pot, WHO, "st", "已修好"))
+    line.report(pot)
+    line.run(60)
+    assert line.floor.machines[pot].clean
+    assert not line.floor.alarms[f"rinse-cold:{pot}"].active
+
+
 def test_a_stop_that_is_refused_is_not_asked_for_without_end(line: PureLine) -> None:
     case = begin(line)
     work_to(line, Stage.BOILING, case)

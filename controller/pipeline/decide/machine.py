@@ -274,6 +274,7 @@ def _finished(
                 facts += raised(floor, "rinse-cold", machine.id, world, f"{celsius:.1f} °C")
         case "flush":
             facts += (f.MachineCleaned(world.now, machine.id, 0.0), f.MachineFreed(world.now, machine.id))
+            facts += cleared(floor, "rinse-cold", machine.id, world)
         case "decoct" if batch is not None:
             facts += judged(floor, batch, _after(batch, intent), machine.id, world)
         case "drain" if batch is not None:
@@ -373,11 +374,18 @@ def _failed(
     intent: ReportMachine,
     world: World,
 ) -> list[f.Fact]:
-    """End an order that began and did not finish: what may be done depends on what is already proven."""
+    """End an order that began and did not finish: what may be done depends on what is already proven.
+
+    After cleanings in vain somebody is called, and the machine waits until it is put back into service.
+    """
     rebooted = machine.boot not in (0, intent.boot)
     outcome = _dropped(order, case, order.batch, "failed", f"fault {intent.fault}", world)
     if batch is None:
-        return [outcome]
+        in_vain = machine.rinses >= PATIENCE and order.verb != "stop"
+        return [
+            outcome,
+            *(raised(floor, "rinse-cold", machine.id, world, f"{order.step}, {intent.fault}") if in_vain else ()),
+        ]
     known = any(hold.reason == "boot" for hold in batch.holds)  # by a boot that the order outlived: it offers to go on
     reason = "boot" if rebooted and not known else "fault"
     if intent.fault in world.book.spoiling.get(machine.id, frozenset()):
