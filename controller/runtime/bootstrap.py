@@ -145,7 +145,14 @@ class _Controller:
         self._people = people_to_enrol(config, frozenset(floor.people), store, hash_pin)
         self._ready = False
         self._line = Line(
-            floor=floor, seq=loaded.seq, epoch=epoch, book=book, clock=clock, store=store, leave=self._leave
+            floor=floor,
+            seq=loaded.seq,
+            epoch=epoch,
+            book=book,
+            clock=clock,
+            store=store,
+            leave=self._leave,
+            undecided=self._undecided,
         )
         self._feed = Feed(loaded.seq, store.facts_after)
         self._stages = StageTimes(floor.cases)
@@ -241,6 +248,9 @@ class _Controller:
     def _report(self, intent: ReportOrder) -> None:
         self._watch.look_again(intent.machine)
         self._line.post(intent)
+
+    def _undecided(self, machine: str) -> None:
+        self._watch.undecided(machine)
 
     def _turns(self) -> dict[str, int]:
         tallies = ((machine, self._fleet.tally(machine)) for machine in self._fleet.machines)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from controller.model.intents import ReportSelf, ScanCode
+from controller.model.intents import ReportMachine, ReportSelf, ScanCode
 from controller.model.refusal import Refusal
 from controller.model.world import World
 from controller.pipeline import Outcome
@@ -91,7 +91,7 @@ class Line:
     """The one place where decisions are made, and the one writer.
 
     `floor`, `seq`: the durable floor and the number of its last fact. `ailments`: what ails this process. `leave` is called
-    once for every durable group, in order.
+    once for every durable group, in order; `undecided` with the machine on whose report a rule failed.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Line:
         clock: PlantClock,
         store: Journal,
         leave: Callable[[Durable], None],
+        undecided: Callable[[str], None] = lambda _: None,
         inbox: Inbox | None = None,
         handle: Callable[[Floor, ExternalIntent, World], Outcome] = decide_by_the_rules,
     ) -> None:
@@ -119,6 +120,7 @@ class Line:
         self.ailments = Ailments(self.post, book.alarms.rules, self.floor)
         self._store = store
         self._leave = leave
+        self._undecided = undecided
         self._handle = handle
         self._new_token = Tokens()
         self._decided = asyncio.Event()
@@ -188,6 +190,8 @@ class Line:
             _LOG.critical("intent-failed", intent=type(intent).__name__, exc_info=error)
             if not isinstance(intent, ReportSelf):  # a mistake in telling of mistakes would tell for ever
                 self.ailments.failed(type(intent).__name__)
+            if isinstance(intent, ReportMachine):
+                self._undecided(intent.machine)
             outcome, writes = Outcome(self._floor_ahead, refusal=Refusal("internal-error")), ()
         if outcome.refusal is not None and isinstance(intent, ScanCode):
             metrics.SCAN_REJECTS.labels(outcome.refusal.rule).inc()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 ALARM_DELAY_S: Final = 5.0
 """Wall seconds for which a lost road is nobody's business yet."""
+_UNDECIDED_S: Final = 60.0
+"""Wall seconds after which a machine is reported anew on whose report a rule failed."""
 _BOIL_MS: Final = 60_000
 _ZONE_MS: Final = 300_000
 _HOPPER: Final = "IsHopperOpen"
@@ -44,13 +47,17 @@ _LOG = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Sight:
-    """What the line has been told of one machine. `said`: what matters of the last snapshot; None before the first."""
+    """What the line has been told of one machine. `said`: what matters of the last snapshot; None before the first.
+
+    `again_s`: monotonic wall seconds, when it is reported anew whatever it says; infinite where nothing asks for that.
+    """
 
     link: LinkState
     said: tuple[object, ...] | None = None
     boil_at: int = 0
     timer: asyncio.TimerHandle | None = None
     distrusted: bool = False
+    again_s: float = inf
 
 
 @dataclass(slots=True)
@@ -123,8 +130,10 @@ class Watch:
             None if hopper is None else hopper.value,
         )
         boiled = truth is not None and snapshot.boil_began_at and truth.measured_at - sight.boil_at >= _BOIL_MS
-        if said != sight.said or boiled:
+        again = time.monotonic() >= sight.again_s
+        if said != sight.said or boiled or again:
             sight.said = said
+            sight.again_s = inf if again else sight.again_s
             sight.boil_at = 0 if truth is None else truth.measured_at
             self._post(_report(snapshot, truth))
         if snapshot.machine in self._zones:
@@ -157,6 +166,11 @@ class Watch:
     def look_again(self, machine: str) -> None:
         """Report the next snapshot of a machine whatever it says: something was asked of it."""
         self._sights[machine].said = None
+
+    def undecided(self, machine: str) -> None:
+        """Report a machine anew once a while has passed: a rule failed on what it said, which it will not say again by itself."""
+        sight = self._sights[machine]
+        sight.again_s = min(sight.again_s, time.monotonic() + _UNDECIDED_S)
 
     def suspended(self) -> None:
         """Credit nothing of the time that this computer slept."""

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from controller.model.floor import Floor
-from controller.model.intents import ReportLink
+from controller.model.intents import ReportLink, ReportMachine
 from controller.model.refusal import Refusal
 from controller.pipeline import Outcome
 from controller.runtime.inbox import Inbox, LineBusy, LineStopped
 from controller.store import ScanRow
-from devices.model import LinkState
+from devices.model import LinkState, Mode, OrderStatus, RefusedReason, State, Step
 from tests.runtime_fakes import FAILURE, NOW, ObedientJournal, cancel, running_line, until
 
 if TYPE_CHECKING:
     from controller.model.world import World
+
+
+def a_report(machine: str) -> ReportMachine:
+    return ReportMachine(
+        machine, NOW, State.IDLE, Step.NONE, Mode.PRODUCE, 1, 0, 1, 0, OrderStatus.NONE, 0, 0, RefusedReason.NONE, "", 0
+    )  # fmt: skip
 
 
 async def test_nothing_leaves_before_its_group_is_durable() -> None:
@@ -113,6 +119,19 @@ async def test_a_bug_in_a_rule_refuses_one_intent_and_the_line_goes_on() -> None
         assert [(entry["event"], entry["intent"]) for entry in run.logs] == [("intent-failed", "CancelPrescription")]
         assert "测试患者001" not in json.dumps({**run.logs[0], "exc_info": ""}, default=str)
         assert len((await run.line.submit(cancel("2"))).facts) == 1
+
+
+async def test_a_machine_on_whose_report_a_rule_failed_is_told_of_and_no_other() -> None:
+    def fails(floor: Floor, intent: object, world: World) -> Outcome:
+        del floor, world
+        raise ValueError(intent)
+
+    undecided: list[str] = []
+    async with running_line(handle=fails, undecided=undecided.append) as run:
+        await run.line.submit(ReportLink("pot-01", LinkState.FRESH))
+        run.line.post(a_report("pot-02"))
+        await until(lambda: bool(undecided))
+        assert undecided == ["pot-02"]
 
 
 async def test_what_is_attached_is_written_with_the_facts() -> None:

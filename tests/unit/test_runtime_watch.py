@@ -195,6 +195,23 @@ def test_after_a_receipt_the_next_snapshot_is_reported_whatever_it_says() -> Non
     assert len(scene.reports()) == 2
 
 
+def test_what_a_rule_failed_on_is_reported_anew_and_not_at_every_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, now_s = Scene(a_floor()), 1000.0
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now_s)
+    for second in range(200):
+        now_s = 1000.0 + second
+        before = len(scene.reports())
+        scene.watch.on_snapshot(boiling(0))
+        if len(scene.reports()) > before:
+            scene.watch.undecided(POT)
+    assert len(scene.reports()) == 4
+    now_s += 1000
+    scene.watch.on_snapshot(boiling(0))
+    for _ in range(10):
+        scene.watch.on_snapshot(boiling(0))
+    assert len(scene.reports()) == 5
+
+
 def test_only_good_readings_go_with_a_report() -> None:
     scene = Scene(Floor())
     scene.watch.on_snapshot(boiling(0, quality=Quality.BAD))
