@@ -130,6 +130,7 @@ def test_a_late_packet_is_refused_before_its_window_and_held_after_it(line: Pure
     assert line.refused(i.ScanCode(packet, pot, badge("operator"), "st")) == "window-not-open"
     line.run(60)
     assert batch_of(line, case).holds[0].reason == "late-missed"
+    assert line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     assert not any(isinstance(fact, OrderIssued) and fact.step == "drain.1" for fact in line.facts)
     assert line.refused(i.ScanCode(packet, pot, badge("operator"), "st")) in ("already-done", "window-closed")
     line.must(i.AcceptDeviation(batch.id, "late-missed", badge("reviewer"), "st", "味淡，医师同意"))
@@ -265,7 +266,9 @@ def test_continuing_a_held_amendment_keeps_the_old_version(line: PureLine) -> No
     case = begin(line)
     work_to(line, Stage.DISPENSED, case)
     line.must(i.ReceivePrescription(prescription(version=2, doses=3), "d3"))
+    assert line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     line.must(i.Continue(batch_of(line, case).id, "amendment", badge("reviewer"), "st"))
+    assert not line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     Crew(line).work()
     assert sum(1 for kind in line.kinds() if kind == "BagBoxed") == 14
 

@@ -112,6 +112,7 @@ def test_a_hopper_that_never_opens_holds_the_batch_before_its_drain() -> None:
     line.jam_hoppers()
     line.run(60)
     assert [hold.reason for hold in batch_of(line, case).holds] == ["late-missed"]
+    assert line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     assert not orders(line, "drain")
     assert checkpoints(line, "late.window")[-1].verdict is Verdict.FAILED
 
@@ -125,6 +126,7 @@ def test_a_hopper_that_opens_too_early_is_a_missed_window() -> None:
     line.machines[pot].hopper_open = True
     line.report(pot)
     assert [hold.reason for hold in batch_of(line, case).holds] == ["late-missed"]
+    assert line.floor.alarms[f"batch-held:{batch_of(line, case).id}"].active
     assert checkpoints(line, "late.window")[-1].value == pytest.approx(25, abs=0.5)
 
 

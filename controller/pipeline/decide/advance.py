@@ -8,6 +8,7 @@ from controller.model import facts as f
 from controller.model.batch import BEFORE_CHARGE, Batch, Cause, Choice, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import MAIN, JoinsAt
+from controller.pipeline.decide.alarms import raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.hopper import awaits_load
 from controller.pipeline.decide.liquid import TRANSFER, fill_ml
@@ -80,7 +81,7 @@ def _boil(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
 
 def _drain(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
     if batch.present_boil.name == MAIN and batch.plan.late_minutes and not (batch.late_at or batch.late_missed):
-        return miss_window(batch, world)
+        return miss_window(floor, batch, world)
     if not batch.last_boil or batch.plan.concentrate_ml:
         return issue_for(floor, batch, batch.pot, "drain", _drain_step(batch), {"to_packer": 0}, world)
     return _fill_packer(floor, batch, world)
@@ -113,7 +114,7 @@ def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]
     return (*taken, *issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 1}, world))
 
 
-def miss_window(batch: Batch, world: World) -> tuple[f.Fact, ...]:
+def miss_window(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
     """Record that the add-late window closed without the herbs, and hold the batch before its drain."""
     record = next(record for record in batch.boils if record.name == MAIN)
     window = f"{record.opens_at}-{record.closes_at}" if record.closes_at else "never opened"
@@ -122,6 +123,7 @@ def miss_window(batch: Batch, world: World) -> tuple[f.Fact, ...]:
         f.LateMissed(world.now, batch.case, batch.id),
         recorded(batch, world.now, "late.window", batch.pot, Verdict.FAILED, evidence=window),
         f.HoldPlaced(world.now, batch.case, batch.id, hold),
+        *raised(floor, "batch-held", batch.id, world, hold.reason),
     )
 
 

@@ -33,5 +33,5 @@ def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
         elif (batch := floor.batches[which]).stage in BEFORE_CHARGE:
             facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, SOAK_CHOICES, world, batch.soak_machine)
         else:
-            facts += miss_window(batch, world)
+            facts += miss_window(floor, batch, world)
     return tuple(facts)

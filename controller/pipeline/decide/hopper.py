@@ -12,12 +12,14 @@ from controller.model.batch import Cause, Choice, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import MAIN
 from controller.model.refusal import Refusal
+from controller.pipeline.decide.alarms import raised
 from controller.pipeline.decide.decision import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from controller.model.batch import Batch, BoilRecord
+    from controller.model.floor import Floor
     from controller.model.intents import ReportMachine, ScanCode
     from controller.model.world import Book, World
     from controller.pipeline.decide.decision import Decision
@@ -58,7 +60,14 @@ def drop_parameter(batch: Batch, hold_s: int, book: Book) -> Mapping[str, int]:
 
 
 def dropped(
-    batch: Batch, record: BoilRecord, ends_at: int, seen_at: int, order: Order, intent: ReportMachine, world: World
+    floor: Floor,
+    batch: Batch,
+    record: BoilRecord,
+    ends_at: int,
+    seen_at: int,
+    order: Order,
+    intent: ReportMachine,
+    world: World,
 ) -> tuple[f.Fact, ...]:
     """Record that the hopper was open at `seen_at`; too early is a failed window, seen late is the machine's word."""
     if record.name != MAIN or batch.late_at or batch.late_missed or not ends_at:
@@ -84,7 +93,8 @@ def dropped(
         )
         hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP), batch.pot)
         missed = f.LateMissed(world.now, batch.case, batch.id)
-        return (missed, failed, f.HoldPlaced(world.now, batch.case, batch.id, hold))
+        alarm = raised(floor, "batch-held", batch.id, world, f"{hold.reason} {batch.pot}")
+        return (missed, failed, f.HoldPlaced(world.now, batch.case, batch.id, hold), *alarm)
     seen = minutes >= low - grace
     value = round(minutes if seen else order.parameters.get("late_s", 0) / _MINUTE_S, 2)
     point = recorded(

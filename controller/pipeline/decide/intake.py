@@ -11,7 +11,7 @@ from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
 from controller.model.refusal import Refusal
 from controller.model.world import is_planned
-from controller.pipeline.decide.alarms import cleared
+from controller.pipeline.decide.alarms import cleared, raised
 from controller.pipeline.rows import intake_name
 from controller.recipes import NotMadeHere, make_plan, sketch
 from controller.review import review
@@ -107,7 +107,8 @@ def _amend(floor: Floor, case: Case, intent: ReceivePrescription, plan: Sketch, 
     if any(hold.reason == "amendment" for hold in batch.holds):
         return (held,)
     hold = Hold("amendment", Cause.PERSON, world.now, (Choice.CONTINUE, Choice.SCRAP))
-    return (held, f.HoldPlaced(world.now, case.id, batch.id, hold))
+    alarm = raised(floor, "batch-held", batch.id, world, hold.reason)
+    return (held, f.HoldPlaced(world.now, case.id, batch.id, hold), *alarm)
 
 
 def replaced(

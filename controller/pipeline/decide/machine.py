@@ -119,7 +119,7 @@ def _order_progress(
             facts.append(f.OrderAccepted(world.now, case, tag, machine.id, order.number))
         facts += _unknown_settled(floor, batch, machine.id, world, IN_DOUBT, REFUSED)
         if order.verb == "decoct" and batch is not None:
-            facts += _boil_progress(batch, machine, order, intent, world)
+            facts += _boil_progress(floor, batch, machine, order, intent, world)
         if intent.order_status is OrderStatus.FINISHED:
             facts += _finished(floor, machine, order, batch, case, intent, world)
         elif intent.order_status is OrderStatus.FAILED:
@@ -220,7 +220,9 @@ def _unknown_settled(
     return tuple(facts)
 
 
-def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: ReportMachine, world: World) -> list[f.Fact]:
+def _boil_progress(
+    floor: Floor, batch: Batch, machine: Equipment, order: Order, intent: ReportMachine, world: World
+) -> list[f.Fact]:
     record = batch.boils[batch.boil]
     facts: list[f.Fact] = []
     ends_at = record.ends_at
@@ -228,7 +230,7 @@ def _boil_progress(batch: Batch, machine: Equipment, order: Order, intent: Repor
         began = boil_began(batch, machine, in_plant_time(intent.boil_began_at, intent, world), world)
         facts.append(began)
         ends_at = began.ends_at
-    facts += dropped(batch, record, ends_at, in_plant_time(intent.at, intent, world), order, intent, world)
+    facts += dropped(floor, batch, record, ends_at, in_plant_time(intent.at, intent, world), order, intent, world)
     truth = intent.boil
     if truth is not None and (truth.measured_at, truth.counter_s) != (record.measured_at, record.counter_s):
         facts.append(_measured(batch, record, intent, world))
