@@ -16,6 +16,7 @@ from controller.model.prescription import Handling, RecipeClass, Urgency
 from controller.model.recipe import PotKind
 from controller.model.world import PotClass, planned_classes
 from controller.recipes import NotMadeHere, make_plan
+from devices.model import OrderStatus
 from tests import medicine
 from tests.pure_line import MINUTE, RECIPES, Crew, PureLine, badge
 from tests.unit.test_pipeline_life import batch_of, begin, items_with, work_to
@@ -161,6 +162,26 @@ def test_a_concentrating_pot_draws_more_and_boils_it_down_before_the_packer() ->
     assert combined.value is not None
     assert down.value is not None
     assert combined.value > 14 * 200 * 1.5 > down.value >= 14 * 200
+    assert not line.floor.cases
+
+
+def test_liquid_that_was_boiled_down_too_far_waits_for_a_signature() -> None:
+    line = PureLine.ready(pot=PotKind.CONCENTRATING, metered=True)
+    case = begin(line)
+    work_to(line, Stage.COLLECTED, case)
+    pot = batch_of(line, case).pot
+    machine = line.machines[pot]
+    machine.status, machine.value = OrderStatus.FINISHED, 14 * 200 - 1
+    line.report(pot)
+    batch = batch_of(line, case)
+    assert [(hold.reason, hold.choices[0]) for hold in batch.holds] == [("volume-off", "accept_deviation")]
+    assert [point.verdict for point in checkpoints(line, "concentrate.volume")] == [Verdict.FAILED]
+    line.run(60)
+    assert batch_of(line, case).stage is Stage.CONCENTRATED
+    line.must(i.AcceptDeviation(batch.id, "volume-off", badge("reviewer"), "st", "少一毫升"))
+    assert checkpoints(line, "concentrate.volume")[-1].verdict is Verdict.DEVIATION
+    assert [deviation.accepted_by for deviation in batch_of(line, case).deviations] == [badge("reviewer")]
+    Crew(line).work()
     assert not line.floor.cases
 
 

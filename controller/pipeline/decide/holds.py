@@ -271,6 +271,8 @@ def _settled_by_deviation(batch: Batch, hold: Hold, by: str, world: World) -> tu
         )
         return (point, f.BoilSettled(world.now, batch.case, batch.id, record.name))
     name = _CHECKPOINT_OF.get(hold.reason)
+    if name == "liquid.volume" and batch.stage is Stage.CONCENTRATED:
+        name = "concentrate.volume"
     why = f"{hold.reason} {hold.note}".strip()
     return (recorded(batch, world.now, name, by, Verdict.DEVIATION, evidence=why),) if name else ()
 

@@ -47,13 +47,19 @@ def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: Worl
     return (_point(batch, "liquid.volume", total, float(wanted_ml), order, evidence, world),)
 
 
-def concentrated(batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
-    """Record what the combined liquid was boiled down to."""
+def concentrated(floor: Floor, batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
+    """Record what the combined liquid was boiled down to; less than the pouches take is a deviation that somebody signs."""
+    if not world.book.machines[order.machine].metered:
+        return ()
     wanted_ml = float(batch.plan.bags * batch.plan.fill_ml)
     enough = value_ml >= wanted_ml
     evidence = f"from {sum(batch.liquids)} mL to {order.parameters['to_ml']} mL"
-    verdict = Verdict.PASSED if enough else Verdict.DEVIATION
-    return (_point(batch, "concentrate.volume", float(value_ml), wanted_ml, order, evidence, world, verdict),)
+    verdict = Verdict.PASSED if enough else Verdict.FAILED
+    point = _point(batch, "concentrate.volume", float(value_ml), wanted_ml, order, evidence, world, verdict)
+    if enough:
+        return (point,)
+    about = f"{CONCENTRATE}: {value_ml} mL, {wanted_ml:.0f}"
+    return (point, *placed(floor, batch, "volume-off", Cause.MACHINE, _CHOICES, world, order.machine, about))
 
 
 def undiluted_ml(plan: Plan, liquid_ml: int) -> int:

@@ -282,7 +282,7 @@ def _finished(
         case "drain" if batch is not None:
             facts += drained(floor, batch, order, value, world)
         case "concentrate" if batch is not None:
-            facts += concentrated(batch, order, value, world)
+            facts += concentrated(floor, batch, order, value, world)
         case "pack" if batch is not None:
             facts += _packed(floor, batch, machine.id, value, intent, world)
         case _:
