@@ -180,8 +180,7 @@ def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912,
                 lambda b: replace(b, attestations=(*b.attestations, made), operators=_with(b.operators, made.by)),
             )
         case f.PackerAwaited():
-            floor = _batch(floor, fact.batch, stage=Stage.DRAIN_WAITS, awaits=fact.packer)
-            return _on_machine(floor, fact.packer, lambda m: replace(m, waiting=_with(m.waiting, fact.batch)))
+            return _packer_awaited(floor, fact)
         case f.PackerTaken():
             floor = _batch(floor, fact.batch, packer=fact.packer, awaits="")
             return _on_machine(
@@ -693,6 +692,18 @@ def _emptied_pot(floor: Floor, fact: f.PotEmptied) -> Floor:
     moves, operators = batch.moves + 1, _with(batch.operators, fact.by)
     floor = _machine(floor, fact.pot, given_up=moves)
     return _batch(floor, batch.id, stage=Stage.CARRIED, pot="", pail=fact.pail, moves=moves, operators=operators)
+
+
+def _packer_awaited(floor: Floor, fact: f.PackerAwaited) -> Floor:
+    """Stand in line for a packer; who has it and put nothing in gives it back as clean as it was, and is the first in line."""
+
+    def change(machine: Equipment) -> Equipment:
+        if machine.batch != fact.batch:
+            return replace(machine, waiting=_with(machine.waiting, fact.batch))
+        return replace(machine, batch="", clean=True, waiting=(fact.batch, *_without(machine.waiting, fact.batch)))
+
+    floor = _batch(floor, fact.batch, stage=Stage.DRAIN_WAITS, awaits=fact.packer, packer="")
+    return _on_machine(floor, fact.packer, change)
 
 
 def _boil(floor: Floor, key: str, name: str, **changes: Any) -> Floor:

@@ -53,7 +53,7 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
             return (*_after_sight(floor, fact.machine, by_hand=by_hand), *_hush(floor, fact.machine))
         case f.BatchScrapped():
             return _after_scrapping(floor, fact.batch)
-        case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied():
+        case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied() | f.PackerAwaited():
             return _after_leaving(floor, fact)
         case f.OrderFinished() | f.OrderAttested() | f.OrderDropped():
             return () if _is_pointless(floor, fact) else _after_order(floor, fact.machine, fact.batch)
@@ -64,9 +64,9 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
 
 
 def _after_leaving(
-    floor: Floor, fact: f.BatchPacked | f.PackingBegan | f.MoveOrdered | f.PotEmptied
+    floor: Floor, fact: f.BatchPacked | f.PackingBegan | f.MoveOrdered | f.PotEmptied | f.PackerAwaited
 ) -> tuple[InnerIntent, ...]:
-    """Clean what the batch has left, and stop what it is about to leave."""
+    """Clean what the batch has left, and stop what it is about to leave; a packer that it gave back is for the next."""
     batch = floor.batches.get(fact.batch)
     match fact:
         case f.BatchPacked():
@@ -75,6 +75,9 @@ def _after_leaving(
             return (Advance(fact.batch), CleanMachine(batch.pot)) if batch else ()
         case f.MoveOrdered() | f.PotEmptied():
             return (CleanMachine(fact.pot), FillSoaks())
+        case f.PackerAwaited():
+            packer = floor.machines.get(fact.packer)
+            return _wake(floor, packer) if packer is not None and not packer.batch else ()
 
 
 def _after_freeing(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
@@ -109,6 +112,8 @@ def _after_hold(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
         inner.append(Rehouse(pot.next_batch))
     if packer is not None and not packer.batch:
         inner += _wake(floor, packer)
+    if batch.packer:
+        inner.append(Advance(key))
     return tuple(inner)
 
 

@@ -8,7 +8,7 @@ from controller.model import intents as i
 from controller.model.batch import Choice, Stage
 from controller.model.facts import OrderIssued
 from controller.model.prescription import Handling
-from devices.model import LinkState, Mode, OrderStatus, Refused, RefusedReason, State
+from devices.model import Expired, LinkState, Mode, OrderStatus, Refused, RefusedReason, State
 from tests.pure_line import MINUTE, Crew, PureLine, badge, prescription
 from tests.unit.test_line_by_hand import HandLine
 from tests.unit.test_line_by_hand import work_to as work_by_hand_to
@@ -151,6 +151,53 @@ def test_a_pot_that_cannot_drain_now_takes_no_packer_from_those_behind_it(line: 
     line.report(pot)
     Crew(line).work()
     assert not line.floor.cases
+
+
+def with_a_packer(line: PureLine) -> tuple[str, str, str]:
+    """Have two batches at one packer: the first has just been given it, its drain left, and the second stands behind."""
+    for name, unit in line.book.machines.items():
+        if unit.packer == "pack-1":
+            line.must(i.TakeOutOfService(name, WHO, "st", "只用一台包装机"))
+    for number in range(2):
+        begin(line, prescription_no=f"N-{number}")
+    Crew(line).work(until="PackerTaken")
+    first = line.floor.machines["pack-2"].batch
+    pot = line.floor.batches[first].pot
+    order = line.floor.machines[pot].pending
+    assert order is not None
+    assert order.parameters == {"to_packer": 1}
+    machine = line.machines[pot]
+    machine.order, machine.number, machine.status = None, order.number - 1, OrderStatus.NONE
+    second = next(key for key in line.floor.batches if key != first)
+    return first, second, pot
+
+
+def test_a_pot_that_dies_before_its_drain_left_gives_the_packer_back_and_keeps_its_place(line: PureLine) -> None:
+    first, second, pot = with_a_packer(line)
+    order = line.floor.machines[pot].pending
+    assert order is not None
+    line.machines[pot].mode = Mode.MANUAL
+    line.report(pot)
+    line.must(i.ReportOrder(pot, Expired(order.number)))
+    packer = line.floor.machines["pack-2"]
+    assert (packer.batch, packer.waiting) == (second, (first,))
+    line.must(i.ReportLink(pot, LinkState.STALE))
+    crew = Crew(line)
+    crew.work(until="DeliveryConfirmed")
+    assert list(line.floor.batches) == [first]
+    line.machines[pot].mode = Mode.PRODUCE
+    line.must(i.ReportLink(pot, LinkState.FRESH))
+    line.report(pot)
+    line.must(i.Continue(first, "mode", WHO, "st"))
+    crew.work()
+    assert not line.floor.cases
+
+
+def test_a_packer_that_may_be_filled_yet_is_given_to_nobody(line: PureLine) -> None:
+    first, _, pot = with_a_packer(line)
+    line.must(i.ReportLink(pot, LinkState.STALE))
+    line.run(120)
+    assert line.floor.machines["pack-2"].batch == first
 
 
 def test_a_cleaning_that_is_refused_is_not_asked_for_without_end(line: PureLine) -> None:

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from controller.model.intents import Advance, CleanMachine, Rehouse
     from controller.model.world import World
 
+_BEFORE_DRAIN = frozenset({Stage.BOILED, Stage.CONCENTRATED, Stage.DRAIN_WAITS})
 _LOOK_AHEAD = 20
 _MINUTE_MS = 60_000
 
 
 def advance(floor: Floor, intent: Advance, world: World) -> tuple[f.Fact, ...]:
-    """Do what the batch's stage asks for; nothing while it is held or a machine is at work for it."""
+    """Do what the batch's stage asks for; nothing while a machine is at work for it, and what is held only lets others go on."""
     batch = floor.batches.get(intent.batch)
-    if batch is None or batch.held or batch.order:
+    if batch is None or batch.order:
         return ()
+    if batch.held:
+        return _packer_given_back(floor, batch, world)
     match batch.stage:
         case Stage.SOAKING:
             return _soak(floor, batch, world)
@@ -103,7 +106,6 @@ def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]
     """Let the liquid to the packer once everything that joins it is there and it is the batch's turn."""
     if parts_missing(batch, JoinsAt.PACKING):
         return ()
-    step = TRANSFER if batch.plan.concentrate_ml else _drain_step(batch)
     packer = floor.machines[world.book.machines[batch.pot].packer]
     mine = packer.batch == batch.id
     first = next_in_line(floor, packer) in ("", batch.id)
@@ -111,7 +113,25 @@ def _fill_packer(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]
     if not mine and (packer.batch or not ready or not first):
         return () if batch.id in packer.waiting else (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
     taken = () if mine else (f.PackerTaken(world.now, batch.case, batch.id, packer.id),)
-    return (*taken, *issue_for(floor, batch, batch.pot, "drain", step, {"to_packer": 1}, world))
+    return (*taken, *issue_for(floor, batch, batch.pot, "drain", _packer_step(batch), {"to_packer": 1}, world))
+
+
+def _packer_given_back(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
+    """Let those behind a held batch to its packer, where it is certain that nothing was drained and nothing will be.
+
+    An order that is open, broke off, or whose number a machine does not know may have filled the packer, or do so yet.
+    """
+    packer = floor.machines.get(batch.packer)
+    if packer is None or packer.batch != batch.id or batch.stage not in _BEFORE_DRAIN:
+        return ()
+    may_have_begun = batch.interrupted == _packer_step(batch) or not world.book.machines[batch.pot].names_orders
+    if may_have_begun or any(hold.machine == packer.id for hold in batch.holds):
+        return ()
+    return (f.PackerAwaited(world.now, batch.case, batch.id, packer.id),)
+
+
+def _packer_step(batch: Batch) -> str:
+    return TRANSFER if batch.plan.concentrate_ml else _drain_step(batch)
 
 
 def miss_window(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
