@@ -105,6 +105,7 @@ class _Past:
         "_high",
         "_low",
         "_rate_per_s",
+        "_rise_per_s",
         "_value",
         "moved_s",
         "stuck_polls",
@@ -113,6 +114,7 @@ class _Past:
     def __init__(self, tag: Tag) -> None:
         self._low, self._high = tag.low, tag.high
         self._rate_per_s = tag.rate_per_s
+        self._rise_per_s = tag.rise_per_s or tag.rate_per_s
         self.stuck_polls = tag.stuck_polls
         self._at, self._value, self._alike = -1, math.nan, 0
         self.moved_s = -math.inf
@@ -137,9 +139,12 @@ class _Past:
     def _new_doubt(self, value: float, at: int) -> str:
         if not self._low <= value <= self._high:
             return "out-of-range" if math.isfinite(value) else "not-finite"
-        rate_per_s = self._rate_per_s
-        if rate_per_s and self._good_at >= 0 and abs(value - self._good) > rate_per_s * (at - self._good_at) / 1000:
-            return "rate"
+        if self._rate_per_s and self._good_at >= 0:
+            passed_s = (at - self._good_at) / 1000
+            # A jump up is not waited out: only what the heater could have done since makes it true.
+            rise_per_s = self._rise_per_s if self._doubt else self._rate_per_s
+            if not -self._rate_per_s * passed_s <= value - self._good <= rise_per_s * passed_s:
+                return "rate"
         if self.stuck_polls and self._alike >= self.stuck_polls:
             return "stuck"
         return ""

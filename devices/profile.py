@@ -66,7 +66,8 @@ class Fault(Text):
 class Tag:
     """One value of the machine. Modbus tags have an `address` in a `table`, OPC UA tags a `node`.
 
-    `reading`: measured, so it is judged by `low`..`high`, by `rate_per_s` (largest honest change in one plant second; 0 = any)
+    `reading`: measured, so it is judged by `low`..`high`, by `rate_per_s` (largest honest change in one plant second; 0 = any),
+    after a jump by `rise_per_s` (the fastest that the thing itself can rise for long; 0 = as `rate_per_s`)
     and by `stuck_polls` (polls after which a bit-identical value is no measurement; 0 = may rest).
     Ours = the machine's x `scale`, or by `codes` what its number means, or by `bits` what the first bit means that is set, in the
     order of the table, and `unset` where none is. `lost`: the number it shows instead of a measurement that failed.
@@ -85,6 +86,7 @@ class Tag:
     low: float = 0.0
     high: float = 0.0
     rate_per_s: Annotated[float, Field(ge=0)] = 0.0
+    rise_per_s: Annotated[float, Field(ge=0)] = 0.0
     stuck_polls: Annotated[int, Field(ge=0)] = 0
     codes: dict[int, Meaning] = field(default_factory=dict[int, Meaning])
     bits: dict[Bit, Meaning] = field(default_factory=dict[int, Meaning])

@@ -133,6 +133,8 @@ def _tag(profile: Profile, tag: Tag) -> Iterator[str]:
             yield f"{place}.reading: this one is not measured"
         if not tag.low < tag.high:
             yield f"{place}.low: not below high"
+        if tag.rise_per_s > tag.rate_per_s:
+            yield f"{place}.rise_per_s: more than rate_per_s"
     elif tag.name == HEARTBEAT or (tag.name not in STATUS and tag.name != SOURCE_TIME):
         yield f"{place}: neither a reading nor a status word that we know"
     elif tag.type in FLOAT_TYPES or (tag.type in TEXT_TYPES) != (tag.name in _TEXTS):

@@ -122,6 +122,7 @@ def _warm(found: Found) -> Iterator[str]:
     if best.view.scale != 1:
         yield f"scale = {best.view.scale}"
     yield from ("reading = true", 'unit = "Cel"', "low = -10.0", "high = 130.0", "rate_per_s = 3.0")
+    yield "rise_per_s = 1.0          # 1000 x kW of its heater / (4186 x litres of its smallest load)"
     yield "stuck_polls = 120         # a sound sensor may rest on the same number for a while"
     yield from _others(found, found.temperatures[1:])
 

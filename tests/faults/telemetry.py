@@ -37,7 +37,7 @@ VOLUME_ML = 12_000
 _TABLE = load_table("pot-modbus")
 _LOAD = (6_000, 600, 700)
 _CHARGE, _DECOCT = 1, 3
-_LATE = 0.2
+LATE = 0.2
 """Part of a period by which a poll may come late."""
 
 Values = dict[str, Any]
@@ -122,7 +122,7 @@ class Boil:
         self._machine.close(self._now)
 
     def _pass(self) -> None:
-        wall_s = self._period_s * (1 + self._random.uniform(0.0, _LATE))
+        wall_s = self._period_s * (1 + self._random.uniform(0.0, LATE))
         self._wall_s += wall_s
         self._now += round(wall_s * self.speed * 1000)
         self._machine.advance(self._now)

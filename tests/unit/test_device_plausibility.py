@@ -86,13 +86,23 @@ def test_poison_is_marked_with_its_reason_and_kept_and_the_next_honest_value_pas
 def test_the_rate_is_counted_in_plant_seconds_from_the_last_good_value() -> None:
     pot = Watched()
     pot.say(40.0)
-    assert _good(pot.say(41.9))
-    assert pot.say(44.0).reason == "rate"
-    assert _good(pot.say(45.8))
+    assert _good(pot.say(38.1))
+    assert pot.say(36.0).reason == "rate"
+    assert _good(pot.say(34.2))
     fast = Watched(speed=60)
     fast.say(20.0, seconds=0.25, source_ms=15_000)
     assert _good(fast.say(49.0, seconds=0.25, source_ms=15_000))
     assert fast.say(90.0, seconds=0.25, source_ms=15_000).reason == "rate"
+
+
+def test_a_heating_pot_that_begins_to_speak_fahrenheit_is_not_waited_out() -> None:
+    """37.5 C is 99.5 F: after a jump up, no more counts than what the heater could have done since."""
+    pot, celsius = Watched(), 36.0
+    pot.say(celsius)
+    for second in range(60):
+        celsius += 0.2 + NOISE[second % 5] / 10
+        assert pot.say(celsius * 1.8 + 32).reason == "rate"
+    assert _good(pot.say(celsius)), "what it could well have become by then is believed at once"
 
 
 def test_a_lasting_jump_is_believed_once_it_could_have_happened() -> None:

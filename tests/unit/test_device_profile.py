@@ -88,6 +88,7 @@ def test_an_unknown_profile_is_refused_with_the_names_there_are(name: str) -> No
         ("[tags.Heartbeat]", "[tags.Bell]", "tags.Bell: the only tag we write"),
         ("low = -10.0", "low = 130.0", "tags.ActualTemperature.low: not below high"),
         ("low = -10.0", "low = -inf", "tags.ActualTemperature.low"),
+        ("rise_per_s = 0.9", "rise_per_s = 2.5", "tags.ActualTemperature.rise_per_s: more than rate_per_s"),
         ("max_block = 125", "max_block = 3", "tags.SourceTime: wider than modbus.max_block"),
         ("heartbeat_s = 5", "heartbeat_s = 8", "watchdog.heartbeat_s: one lost beat"),
         ('policy = "finish-phase"', 'policy = "hope"', "watchdog.policy"),
