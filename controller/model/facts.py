@@ -428,7 +428,7 @@ class OrderDropped(OfCase):
 
 @dataclass(frozen=True, slots=True)
 class OrderRecalled(OfCase):
-    """A person saw that it was not done, and a wire may still hold it: it has no end before its number is used up."""
+    """It is to be done anew, and a wire may still hold it: it has no end before its number is used up."""
 
     at: int
     case: str

@@ -35,9 +35,7 @@ class TaskKind(StrEnum):
     BOX_PACKET = "box-packet"  # scan a take-with packet into the parcel
     HAND_OVER = "hand-over"  # scan the parcel into a courier's badge, a pickup code or a ward badge
     DELIVER = "deliver"  # ConfirmDelivery
-    HOLD = (
-        "hold"  # Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap, as `choices` says
-    )
+    HOLD = "hold"  # what `choices` says: Continue, Retry, Skip, AssumeOk, RunDeficit, Migrate, AcceptDeviation, Scrap
     RECIPE = "recipe"  # ApproveRecipe of the table that waits
     EXCURSION = "excursion"  # AcceptDeviation of a zone
 

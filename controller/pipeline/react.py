@@ -49,8 +49,8 @@ def react(floor: Floor, fact: f.Fact) -> tuple[InnerIntent, ...]:
         case f.MachineEnrolled():
             return (*_after_enrolment(floor, fact.machine), *_after_sight(floor, fact.machine))
         case f.MachineObserved() | f.MachineTakenOut() | f.MachinePutBack():
-            by_hand = isinstance(fact, f.MachinePutBack)
-            return (*_after_sight(floor, fact.machine, by_hand=by_hand), *_hush(floor, fact.machine))
+            put_back = isinstance(fact, f.MachinePutBack)
+            return (*_after_sight(floor, fact.machine, put_back=put_back), *_hush(floor, fact.machine))
         case f.BatchScrapped():
             return _after_scrapping(floor, fact.batch)
         case f.BatchPacked() | f.PackingBegan() | f.MoveOrdered() | f.PotEmptied() | f.PackerAwaited():
@@ -117,10 +117,10 @@ def _after_hold(floor: Floor, key: str) -> tuple[InnerIntent, ...]:
     return tuple(inner)
 
 
-def _after_sight(floor: Floor, key: str, *, by_hand: bool = False) -> tuple[InnerIntent, ...]:
+def _after_sight(floor: Floor, key: str, *, put_back: bool = False) -> tuple[InnerIntent, ...]:
     """Wake what waits for a machine that can be used again, or find another pot for what cannot wait.
 
-    `by_hand`: a person says that it can be used.
+    `put_back`: a person says that it can be used.
     """
     machine = floor.machines.get(key)
     if machine is None:
@@ -128,7 +128,7 @@ def _after_sight(floor: Floor, key: str, *, by_hand: bool = False) -> tuple[Inne
     inner: list[InnerIntent] = []
     if not machine.takes_work:
         inner += [Rehouse(batch) for batch in (machine.next_batch, machine.batch) if batch]
-    left = has_left(floor, machine.batch, key) and (by_hand or not _fails_to_clean(machine))
+    left = has_left(floor, machine.batch, key) and (put_back or not _fails_to_clean(machine))
     if machine.batch and (left or floor.batches[machine.batch].stage is Stage.MOVING):
         inner.append(CleanMachine(key))
     if not machine.usable:

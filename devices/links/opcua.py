@@ -263,9 +263,8 @@ class OpcUaLink:
             return told
         except AssertionError:
             pass  # as below: it will not even show itself unsigned
-        if isinstance(
-            error, AssertionError
-        ):  # asyncua's word for a channel that was refused: it cannot read the reason
+        if isinstance(error, AssertionError):
+            # asyncua's word for a channel that was refused: it cannot read the reason.
             return self._error(LinkDistrusted, "refuses to sign and encrypt with us", _STRANGER)
         if told is not down:
             return told

@@ -20,6 +20,7 @@ from controller.model.facts import FACTS
 from controller.model.prescription import DeliveryMethod, Handling, Preparation, RecipeClass, Route, Sex, Urgency
 from controller.model.recipe import LAYERED
 from controller.model.task import TaskKind
+from controller.pipeline.decide.placing import IN_DOUBT, REFUSED
 from controller.quality.boil import BoilVerdict
 from controller.texts import SECTIONS, Text, TextsError, load_texts, texts_from
 from controller.texts.inert import clean
@@ -71,11 +72,10 @@ def test_every_next_action_has_its_text() -> None:
 
 
 def test_every_hold_has_its_text_and_its_short_name() -> None:
-    found = {word for call in calls("pipeline", "Hold") for word in argument(call, 0, "reason")}
-    found |= {word.rstrip(".") for call in calls("pipeline", "placed") for word in argument(call, 2, "reason")}
+    found = {word.rstrip(".") for call in calls("pipeline", "placed") for word in argument(call, 2, "reason")}
     found |= {*BoilVerdict} - {BoilVerdict.CREDITED}
-    found |= {"boot", "fault"}
-    assert "late-missed" in found
+    found |= {"boot", "fault", IN_DOUBT, REFUSED}
+    assert {"late-missed", "amendment"} <= found
     assert TEXTS.missing("hold", found) == []
     assert TEXTS.missing("label", {f"reason.{reason}" for reason in found}) == []
 

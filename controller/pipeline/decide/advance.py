@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import BEFORE_CHARGE, Batch, Cause, Choice, Hold, Stage
+from controller.model.batch import BEFORE_CHARGE, Batch, Cause, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import MAIN, JoinsAt
-from controller.pipeline.decide.alarms import raised
 from controller.pipeline.decide.decision import recorded
 from controller.pipeline.decide.hopper import awaits_load
 from controller.pipeline.decide.liquid import TRANSFER, fill_ml
 from controller.pipeline.decide.orders import charge_order, decoct_parameters, issue, issue_for, soak_order, stop_order
+from controller.pipeline.decide.placing import DEVIATION, placed
 from controller.pipeline.evolve import CLEANING
 from controller.pipeline.react import has_left, next_in_line
 from controller.scheduling.pots import choose_pot, promising
@@ -138,12 +138,10 @@ def miss_window(floor: Floor, batch: Batch, world: World) -> tuple[f.Fact, ...]:
     """Record that the add-late window closed without the herbs, and hold the batch before its drain."""
     record = next(record for record in batch.boils if record.name == MAIN)
     window = f"{record.opens_at}-{record.closes_at}" if record.closes_at else "never opened"
-    hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP))
     return (
         f.LateMissed(world.now, batch.case, batch.id),
         recorded(batch, world.now, "late.window", batch.pot, Verdict.FAILED, evidence=window),
-        f.HoldPlaced(world.now, batch.case, batch.id, hold),
-        *raised(floor, "batch-held", batch.id, world, hold.reason),
+        *placed(floor, batch, "late-missed", Cause.PERSON, DEVIATION, world),
     )
 
 

@@ -14,8 +14,8 @@ from controller.model.batch import PERSON_ATTESTED, Batch, Cause, Choice
 from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.decision import refuse_actor
-from controller.pipeline.decide.holds import placed
 from controller.pipeline.decide.orders import charge_order, lasts_s
+from controller.pipeline.decide.placing import placed
 from controller.pipeline.decide.windows import boil_began
 from controller.pipeline.react import is_inside
 

@@ -8,7 +8,7 @@ from controller.model import facts as f
 from controller.model.batch import BEFORE_CHARGE, SOAKED_TOO_LONG, Cause
 from controller.pipeline.decide.advance import miss_window
 from controller.pipeline.decide.alarms import due, raised
-from controller.pipeline.decide.holds import SOAK_CHOICES, placed
+from controller.pipeline.decide.placing import DEVIATION, placed
 
 if TYPE_CHECKING:
     from controller.model.floor import Floor
@@ -31,7 +31,7 @@ def tick(floor: Floor, world: World) -> tuple[f.Fact, ...]:
         elif kind == "alarm":
             facts += due(floor, floor.alarms[which], world)
         elif (batch := floor.batches[which]).stage in BEFORE_CHARGE:
-            facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, SOAK_CHOICES, world, batch.soak_machine)
+            facts += placed(floor, batch, SOAKED_TOO_LONG, Cause.PERSON, DEVIATION, world, batch.soak_machine)
         else:
             facts += miss_window(floor, batch, world)
     return tuple(facts)

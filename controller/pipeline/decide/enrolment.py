@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from controller.model import facts as f
 from controller.model.batch import Cause, Choice
-from controller.pipeline.decide.holds import ended, placed
+from controller.pipeline.decide.placing import ended, placed
 from controller.pipeline.react import is_inside
 
 if TYPE_CHECKING:

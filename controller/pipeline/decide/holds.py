@@ -1,20 +1,21 @@
-"""Holds: placing them, and the signatures that end them."""
+"""The signatures that end a hold, each legal only where it is offered and where what it says can be true."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import ENDED, PERSON_ATTESTED, Batch, Cause, Choice, Deviation, Hold, Stage
+from controller.model.batch import PERSON_ATTESTED, Batch, Choice, Deviation, Hold, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.intents import AcceptDeviation, AssumeOk, Continue, Migrate, Retry, RunDeficit, Scrap, Skip
 from controller.model.people import Role
 from controller.model.plan import Plan
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import DESKS, recorded, refuse_actor, refuse_same, refuse_station
 from controller.pipeline.decide.intake import plan_for, replaced
 from controller.pipeline.decide.orders import stop_order
+from controller.pipeline.decide.placing import IN_DOUBT, REFUSED, ended
 from controller.pipeline.decide.review import open_batch
 from controller.quality.boil import BoilVerdict, missing_seconds
 from controller.scheduling.rank import promise
@@ -29,52 +30,10 @@ if TYPE_CHECKING:
     from controller.pipeline.decide.decision import Decision
     from devices.model import Order
 
-REFUSED = "order-refused"
-"""Reason of the hold where a machine did not take an order; a wire may keep a copy of that, so the order stays open."""
-IN_DOUBT = "unknown"
-"""Reason of the hold, and rule of the alarm, where nobody knows whether a machine took an order."""
-SOAK_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 _CHECKPOINT_OF = {
     "late-missed": "late.window",
     "volume-off": "liquid.volume",
 }  # how long the soak was is known and recorded at the charge
-
-
-def placed(
-    floor: Floor,
-    batch: Batch,
-    reason: str,
-    cause: Cause,
-    choices: tuple[Choice, ...],
-    world: World,
-    machine: str = "",
-    note: str = "",
-) -> tuple[f.Fact, ...]:
-    """Hold a batch for a reason, once."""
-    if any(hold.reason == reason for hold in batch.holds) or batch.stage in ENDED:
-        return ()
-    hold = Hold(reason, cause, world.now, _offered(batch, reason, cause, choices, machine), machine, note)
-    placed_now = (f.HoldPlaced(world.now, batch.case, batch.id, hold),)
-    if cause is Cause.LINK:  # the link has an alarm of its own, and nobody is asked to sign
-        return placed_now
-    return (*placed_now, *raised(floor, "batch-held", batch.id, world, f"{reason} {machine}".strip()))
-
-
-def _offered(batch: Batch, reason: str, cause: Cause, choices: tuple[Choice, ...], machine: str) -> tuple[Choice, ...]:
-    """Offer another pot too, where the trouble is with this one and not with what is in it."""
-    spoilt = choices == (Choice.SCRAP,)
-    if machine != batch.pot or not batch.movable or spoilt or reason == IN_DOUBT or cause is Cause.PERSON:
-        return choices or (Choice.SCRAP,)
-    return (*(choice for choice in choices if choice is not Choice.SCRAP), Choice.MIGRATE, Choice.SCRAP)
-
-
-def ended(floor: Floor, batch: Batch, reason: str, choice: str, by: str, note: str, world: World) -> tuple[f.Fact, ...]:
-    """End one hold; the alarm goes with the last."""
-    last = all(hold.reason == reason for hold in batch.holds)
-    return (
-        f.HoldEnded(world.now, batch.case, batch.id, reason, choice, by, note),
-        *(cleared(floor, "batch-held", batch.id, world) if last else ()),
-    )
 
 
 _Signature = Continue | Retry | Skip | AssumeOk | RunDeficit | Migrate | AcceptDeviation | Scrap

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import Cause, Choice, Hold, Stage
+from controller.model.batch import Cause, Stage
 from controller.model.checkpoint import Verdict
 from controller.model.plan import MAIN
 from controller.model.refusal import Refusal
-from controller.pipeline.decide.alarms import raised
 from controller.pipeline.decide.decision import recorded
+from controller.pipeline.decide.placing import DEVIATION, placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,10 +91,8 @@ def dropped(
             high=float(high),
             unit="min",
         )
-        hold = Hold("late-missed", Cause.PERSON, world.now, (Choice.ACCEPT_DEVIATION, Choice.SCRAP), batch.pot)
         missed = f.LateMissed(world.now, batch.case, batch.id)
-        alarm = raised(floor, "batch-held", batch.id, world, f"{hold.reason} {batch.pot}")
-        return (missed, failed, f.HoldPlaced(world.now, batch.case, batch.id, hold), *alarm)
+        return (missed, failed, *placed(floor, batch, "late-missed", Cause.PERSON, DEVIATION, world, batch.pot))
     seen = minutes >= low - grace
     value = round(minutes if seen else order.parameters.get("late_s", 0) / _MINUTE_S, 2)
     point = recorded(

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.model import facts as f
-from controller.model.batch import Cause, Choice, Hold, Stage
+from controller.model.batch import Cause, Choice, Stage
 from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
 from controller.model.refusal import Refusal
 from controller.model.world import is_planned
-from controller.pipeline.decide.alarms import cleared, raised
+from controller.pipeline.decide.alarms import cleared
+from controller.pipeline.decide.placing import placed
 from controller.pipeline.rows import intake_name
 from controller.recipes import NotMadeHere, make_plan, sketch
 from controller.review import review
@@ -104,11 +105,7 @@ def _amend(floor: Floor, case: Case, intent: ReceivePrescription, plan: Sketch, 
     if batch.stage in (Stage.RELEASED, Stage.BOXED):
         return Refusal("too-late-to-amend", {"case": case.id, "stage": batch.stage})
     held = f.AmendmentHeld(world.now, case.id, batch.id, intent.prescription, intent.digest)
-    if any(hold.reason == "amendment" for hold in batch.holds):
-        return (held,)
-    hold = Hold("amendment", Cause.PERSON, world.now, (Choice.CONTINUE, Choice.SCRAP))
-    alarm = raised(floor, "batch-held", batch.id, world, hold.reason)
-    return (held, f.HoldPlaced(world.now, case.id, batch.id, hold), *alarm)
+    return (held, *placed(floor, batch, "amendment", Cause.PERSON, (Choice.CONTINUE, Choice.SCRAP), world))
 
 
 def replaced(

@@ -9,7 +9,7 @@ from controller.model import facts as f
 from controller.model.batch import Cause, Stage
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import calls, cleared, is_active, quiet, raised
-from controller.pipeline.decide.holds import ended, placed
+from controller.pipeline.decide.placing import ended, placed
 from controller.pipeline.react import is_inside
 from devices.model import LinkState
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from controller.model.batch import Cause, Choice
+from controller.model.batch import Cause
 from controller.model.checkpoint import Verdict
 from controller.model.plan import AHEAD, MAIN
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import placed
+from controller.pipeline.decide.placing import DEVIATION, placed
 
 if TYPE_CHECKING:
     from controller.model import facts as f
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 TRANSFER = "drain.pack"
 """Step that moves what was concentrated to the packer."""
 CONCENTRATE = "concentrate"
-_CHOICES = (Choice.ACCEPT_DEVIATION, Choice.SCRAP)
 
 
 def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: World) -> tuple[f.Fact, ...]:
@@ -40,7 +39,7 @@ def drained(floor: Floor, batch: Batch, order: Order, value_ml: int, world: Worl
     wanted_ml = batch.plan.bags * batch.plan.fill_ml
     if off or (batch.last_boil and sum(liquids) < wanted_ml):
         about = f"{batch.present_boil.name}: {own_ml} mL, {expected_ml:.0f} +- {within_ml:.0f}"
-        return placed(floor, batch, "volume-off", Cause.MACHINE, _CHOICES, world, order.machine, about)
+        return placed(floor, batch, "volume-off", Cause.MACHINE, DEVIATION, world, order.machine, about)
     if not batch.last_boil:
         return ()
     total = float(sum(liquids))
@@ -59,7 +58,7 @@ def concentrated(floor: Floor, batch: Batch, order: Order, value_ml: int, world:
     if enough:
         return (point,)
     about = f"{CONCENTRATE}: {value_ml} mL, {wanted_ml:.0f}"
-    return (point, *placed(floor, batch, "volume-off", Cause.MACHINE, _CHOICES, world, order.machine, about))
+    return (point, *placed(floor, batch, "volume-off", Cause.MACHINE, DEVIATION, world, order.machine, about))
 
 
 def undiluted_ml(plan: Plan, liquid_ml: int) -> int:

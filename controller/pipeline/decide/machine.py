@@ -12,10 +12,11 @@ from controller.model.codes import BAG, make_code
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared, is_active, raised
 from controller.pipeline.decide.decision import recorded
-from controller.pipeline.decide.holds import ATTESTABLE, IN_DOUBT, REFUSED, boil_evidence, ended, placed
+from controller.pipeline.decide.holds import ATTESTABLE, boil_evidence
 from controller.pipeline.decide.hopper import dropped
 from controller.pipeline.decide.liquid import concentrated, drained, in_pouches
 from controller.pipeline.decide.orders import stop_order
+from controller.pipeline.decide.placing import IN_DOUBT, REFUSED, ended, placed
 from controller.pipeline.decide.skipping import skip_offered
 from controller.pipeline.decide.windows import boil_began, in_plant_time
 from controller.pipeline.react import PATIENCE, has_left, is_inside
@@ -186,9 +187,8 @@ def _in_doubt(
     One that the machine may have taken or not is done again once it was recalled, or stopped where there are no numbers.
     """
     alarm = raised(floor, "unknown", machine.id, world, order.step)
-    if (
-        batch is not None and machine.accepted and order.verb not in ATTESTABLE
-    ):  # it began, and nobody can say how far it came
+    if batch is not None and machine.accepted and order.verb not in ATTESTABLE:
+        # It began, and nobody can say how far it came.
         dropped = _dropped(order, batch.case, batch.id, "failed", why, world)
         return (dropped, *_broken_off(floor, machine, order, batch, batch.boils[batch.boil], "fault", world))
     if batch is not None:
@@ -419,9 +419,8 @@ def _refused(
 ) -> list[f.Fact]:
     """Take in that an order was not taken. A duplicate number means that numbering must rise; anything else asks a person.
 
-    The number of one that is numbered is used up before anything is asked anew, so it stays open until then.
-
-    So does a cleaning that is refused again and again: it waits until the machine changes or somebody puts it back into service.
+    An order that has a number stays open until that is used up. A cleaning that is refused again and again asks a person too, and
+    waits until the machine changes or somebody puts it back into service.
     """
     outcome = _dropped(order, case, order.batch, "refused", why, world)
     if why == RefusedReason.DUPLICATE.name.lower():
@@ -448,9 +447,8 @@ def _disturbances(
     choices = (Choice.CONTINUE, Choice.SCRAP)
     if machine.boot not in (0, intent.boot) and not failing and not _forgotten(machine, intent, world):
         facts += placed(floor, batch, "boot", Cause.MACHINE, choices, world, machine.id)
-    if (
-        intent.fault and not machine.fault and machine.pending is None
-    ):  # nothing else would ask whether to go on, and end it
+    if intent.fault and not machine.fault and machine.pending is None:
+        # Nothing else would ask whether to go on, and end it.
         spoilt = intent.fault in world.book.spoiling.get(machine.id, frozenset())
         offered = (Choice.SCRAP,) if spoilt else choices
         facts += placed(floor, batch, "fault", Cause.MACHINE, offered, world, machine.id, str(intent.fault))

@@ -14,7 +14,8 @@ from controller.model.people import Role
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import refuse_actor
-from controller.pipeline.decide.holds import IN_DOUBT, ended, open_hold, refused_order
+from controller.pipeline.decide.holds import open_hold, refused_order
+from controller.pipeline.decide.placing import IN_DOUBT, ended
 from controller.quality.boil import missing_seconds
 from controller.scheduling.pots import choose_pot
 

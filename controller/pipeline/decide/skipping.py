@@ -15,9 +15,10 @@ from controller.model.checkpoint import Verdict
 from controller.model.refusal import Refusal
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.decision import recorded, refuse_same
-from controller.pipeline.decide.holds import IN_DOUBT, ended, may_act, may_be_at_it, open_hold
+from controller.pipeline.decide.holds import may_act, may_be_at_it, open_hold
 from controller.pipeline.decide.liquid import CONCENTRATE, undiluted_ml
 from controller.pipeline.decide.orders import stop_order
+from controller.pipeline.decide.placing import IN_DOUBT, ended
 
 if TYPE_CHECKING:
     from controller.model.batch import Batch
