@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controller.model.facts import OrderIssued, OrderRecalled, order_of
+from controller.model.facts import OrderIssued, OrderRecalled
 from controller.model.refusal import Refusal
 from controller.pipeline.decide import decide
 from controller.pipeline.evolve import evolve
@@ -61,7 +61,7 @@ def handle(floor: Floor, intent: ExternalIntent, world: World) -> Outcome:
 
 def _order(floor: Floor, fact: OrderIssued | OrderRecalled) -> Order | None:
     """Return what leaves for a machine; an order that is recalled leaves once more, for the carrier to end it by its number."""
-    return order_of(fact) if isinstance(fact, OrderIssued) else floor.machines[fact.machine].pending
+    return fact.order if isinstance(fact, OrderIssued) else floor.machines[fact.machine].pending
 
 
 __all__ = ["KINDS", "Aggregate", "Outcome", "evolve", "handle", "is_open", "restore_row"]

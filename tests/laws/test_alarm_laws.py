@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controller.model import facts as f
 from controller.model import intents as i
 from controller.model.alarm import CALLING, Ailment, Alarm, AlarmState, Quiet
+from controller.model.facts.about import OfAlarm
 from controller.model.floor import Floor
 from controller.pipeline import evolve, is_open, restore_row
 from devices.model import LinkState, Mode
@@ -84,7 +85,7 @@ def lives(line: PureLine) -> Iterator[tuple[f.Fact, str, Alarm | None, Alarm | N
     floor = READY.floor
     for fact in line.facts:
         after = evolve(floor, fact)
-        if isinstance(fact, f.OfAlarm):
+        if isinstance(fact, OfAlarm):
             yield fact, fact.about, floor.alarms.get(fact.about), after.alarms.get(fact.about)
         floor = after
 

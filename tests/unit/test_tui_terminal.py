@@ -44,6 +44,7 @@ class Pty:
     def __init__(self, child: int, master: int) -> None:
         self.child = child
         self.master = master
+        self.before = modes(master)
         self.seen = b""
 
     def until(self, mark: bytes) -> bytes:
@@ -79,11 +80,16 @@ class Pty:
 
 @contextmanager
 def on_a_pty(*command: str) -> Iterator[Pty]:
+    held, go = os.pipe()  # the program begins when the modes of its terminal have been read
     child, master = pty.fork()
     if child == 0:
+        os.read(held, 1)
         os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLUMNS": "80", "LINES": "24"}
         os.execv(sys.executable, [sys.executable, *command])
     found = Pty(child, master)
+    os.write(go, b"!")
+    os.close(held)
+    os.close(go)
     try:
         yield found
     finally:
@@ -102,26 +108,23 @@ def modes(master: int) -> list[object]:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_killed_child_leaves_echo_lines_cursor_and_screen_as_they_were(how: signal.Signals) -> None:
     with on_a_pty("-c", GUARDED.format(does="time.sleep(60)")) as found:
-        before = modes(found.master)
-        text = found.until(b"UP ")
+        found.until(b"UP ")
         found.read(0.1)
         child = int(found.seen.split(b"UP ")[1].split()[0])
-        assert modes(found.master) != before
-        del text
+        assert modes(found.master) != found.before
         killed_at = time.monotonic()
         os.kill(child, how)
         assert found.wait() == 128 + how
         assert time.monotonic() - killed_at < 1.0
-        assert modes(found.master) == before
+        assert modes(found.master) == found.before
         assert found.seen.endswith(RESET.encode())
 
 
 def test_a_child_that_ends_by_itself_gives_its_exit_code_and_nothing_is_printed_after_it() -> None:
     with on_a_pty("-c", GUARDED.format(does="sys.stdout.write('bye'); return 3")) as found:
-        before = modes(found.master)
         assert found.wait() == 3
         assert found.seen.endswith(b"bye")
-        assert modes(found.master) == before
+        assert modes(found.master) == found.before
 
 
 def test_a_signal_for_the_terminal_reaches_the_app() -> None:
@@ -134,14 +137,13 @@ def test_a_signal_for_the_terminal_reaches_the_app() -> None:
 
 def test_the_real_terminal_killed_outright_gives_the_tty_back() -> None:
     with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
-        before = modes(found.master)
         found.until("发运".encode())
-        assert modes(found.master) != before
+        assert modes(found.master) != found.before
         children = _children(found.child)
         assert children
         os.kill(children[0], signal.SIGKILL)
         assert found.wait() == 128 + signal.SIGKILL
-        assert modes(found.master) == before
+        assert modes(found.master) == found.before
         assert b"\x1b[?1049l" in found.seen
 
 
@@ -156,11 +158,10 @@ def test_the_real_terminal_asks_for_no_mouse_and_leaves_by_its_key() -> None:
 @pytest.mark.parametrize("keys", [b"\x03", b"\x1bOP\x03"], ids=["on a page", "over the help"])
 def test_ctrl_c_ends_the_real_terminal_cleanly_with_130(keys: bytes) -> None:
     with on_a_pty("-m", "tui", "--station", "", "--key-file", "absent.json") as found:
-        before = modes(found.master)
         found.until("发运".encode())
         os.write(found.master, keys)
         assert found.wait() == 130
-        assert modes(found.master) == before
+        assert modes(found.master) == found.before
         assert b"Traceback" not in found.seen
 
 

@@ -13,7 +13,7 @@ from controller.pipeline.decide.hopper import awaits_load
 from controller.pipeline.decide.liquid import TRANSFER, fill_ml
 from controller.pipeline.decide.orders import charge_order, decoct_parameters, issue, issue_for, soak_order, stop_order
 from controller.pipeline.decide.placing import DEVIATION, placed
-from controller.pipeline.evolve import CLEANING
+from controller.pipeline.evolve.orders import CLEANING
 from controller.pipeline.react import has_left, next_in_line
 from controller.scheduling.pots import choose_pot, promising
 from devices.model import OrderStatus, State

@@ -68,7 +68,7 @@ def begun_by_hand(order: Order, case: str, by: str, world: World) -> f.OrderAcce
 def charged_by_hand(floor: Floor, batch: Batch, by: str, world: World) -> tuple[f.Fact, ...]:
     """Make the facts of a charge: whoever scans the pail into the pot has tipped it in."""
     machine, issued = floor.machines[batch.pot], charge_order(floor, batch, world)
-    done = (_done(machine, f.order_of(one), batch.case, 0.0, by, world) for one in issued)
+    done = (_done(machine, one.order, batch.case, 0.0, by, world) for one in issued)
     return (*issued, *chain.from_iterable(done))
 
 

@@ -50,7 +50,7 @@ def _place(floor: Floor, batch: Batch, machine: str, intent: ScanCode, world: Wo
     if not equipment.takes_work or equipment.pending is not None:
         return Refusal("machine-not-ready", {"machine": machine}, next_action="scan-again-later")
     ordered = soak_order(floor, batch, world)
-    by_hand = (begun_by_hand(f.order_of(one), batch.case, intent.actor, world) for one in ordered)
+    by_hand = (begun_by_hand(one.order, batch.case, intent.actor, world) for one in ordered)
     return (
         f.PailPlaced(world.now, batch.case, batch.id, machine, intent.actor),
         f.SoakBegan(world.now, batch.case, batch.id, soak_max_at),
