@@ -29,7 +29,15 @@ from controller.api.pins import hash_pin
 from controller.api.server import Server, listen
 from controller.formulary import load_formulary, load_recipes
 from controller.model.alarm import Ailment
-from controller.model.intents import EnrolPerson, EnrolRecipe, ReportSelf
+from controller.model.intents import (
+    EnrolPerson,
+    EnrolRecipe,
+    ReportLink,
+    ReportMachine,
+    ReportOrder,
+    ReportPeer,
+    ReportSelf,
+)
 from controller.runtime import last_words
 from controller.runtime.ailments import watch_disk
 from controller.runtime.boiling import Boiling
@@ -49,7 +57,7 @@ from controller.runtime.recorder import Recorder
 from controller.runtime.recovery import new_in_files, restore
 from controller.runtime.stages import StageTimes
 from controller.runtime.stock import load_lots
-from controller.runtime.watch import Watch
+from controller.runtime.watch import UNDECIDED_S, Watch
 from controller.texts import load_texts
 from devices.fleet import Fleet
 from devices.profile import all_profiles
@@ -61,7 +69,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from controller.config import Config
-    from controller.model.intents import ReportOrder
+    from controller.model.intents import ExternalIntent
 
 FIRST_READS_S: Final = 2.0
 """Wall seconds that a machine has to be read before the line goes on without it."""
@@ -249,8 +257,15 @@ class _Controller:
         self._watch.look_again(intent.machine)
         self._line.post(intent)
 
-    def _undecided(self, machine: str) -> None:
-        self._watch.undecided(machine)
+    def _undecided(self, intent: ExternalIntent) -> None:
+        """Have told again what a rule failed on: the rest comes by itself, zones and deadlines at their next time."""
+        match intent:
+            case ReportMachine() | ReportLink() | ReportPeer():
+                self._watch.undecided(intent.machine)
+            case ReportOrder():
+                asyncio.get_running_loop().call_later(UNDECIDED_S, self._line.post, intent)
+            case _:
+                return
 
     def _turns(self) -> dict[str, int]:
         tallies = ((machine, self._fleet.tally(machine)) for machine in self._fleet.machines)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from controller.model.intents import ReportMachine, ReportSelf, ScanCode
+from controller.model.intents import ReportSelf, ScanCode
 from controller.model.refusal import Refusal
 from controller.model.world import World
 from controller.pipeline import Outcome
@@ -91,7 +91,7 @@ class Line:
     """The one place where decisions are made, and the one writer.
 
     `floor`, `seq`: the durable floor and the number of its last fact. `ailments`: what ails this process. `leave` is called
-    once for every durable group, in order; `undecided` with the machine on whose report a rule failed.
+    once for every durable group, in order; `undecided` with the intent of no person on which a rule failed.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Line:
         clock: PlantClock,
         store: Journal,
         leave: Callable[[Durable], None],
-        undecided: Callable[[str], None] = lambda _: None,
+        undecided: Callable[[ExternalIntent], None] = lambda _: None,
         inbox: Inbox | None = None,
         handle: Callable[[Floor, ExternalIntent, World], Outcome] = decide_by_the_rules,
     ) -> None:
@@ -190,8 +190,8 @@ class Line:
             _LOG.critical("intent-failed", intent=type(intent).__name__, exc_info=error)
             if not isinstance(intent, ReportSelf):  # a mistake in telling of mistakes would tell for ever
                 self.ailments.failed(type(intent).__name__)
-            if isinstance(intent, ReportMachine):
-                self._undecided(intent.machine)
+                if waiting.answer is None:
+                    self._undecided(intent)
             outcome, writes = Outcome(self._floor_ahead, refusal=Refusal("internal-error")), ()
         if outcome.refusal is not None and isinstance(intent, ScanCode):
             metrics.SCAN_REJECTS.labels(outcome.refusal.rule).inc()

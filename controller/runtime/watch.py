@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 
 ALARM_DELAY_S: Final = 5.0
 """Wall seconds for which a lost road is nobody's business yet."""
-_UNDECIDED_S: Final = 60.0
-"""Wall seconds after which a machine is reported anew on whose report a rule failed."""
+UNDECIDED_S: Final = 60.0
+"""Wall seconds after which is told anew what a rule failed on."""
 _BOIL_MS: Final = 60_000
 _ZONE_MS: Final = 300_000
 _HOPPER: Final = "IsHopperOpen"
@@ -49,15 +48,15 @@ _LOG = structlog.get_logger(__name__)
 class _Sight:
     """What the line has been told of one machine. `said`: what matters of the last snapshot; None before the first.
 
-    `again_s`: monotonic wall seconds, when it is reported anew whatever it says; infinite where nothing asks for that.
+    `timer`: when its link counts as lost; `anew`: when everything is told again.
     """
 
     link: LinkState
     said: tuple[object, ...] | None = None
     boil_at: int = 0
     timer: asyncio.TimerHandle | None = None
+    anew: asyncio.TimerHandle | None = None
     distrusted: bool = False
-    again_s: float = inf
 
 
 @dataclass(slots=True)
@@ -130,10 +129,8 @@ class Watch:
             None if hopper is None else hopper.value,
         )
         boiled = truth is not None and snapshot.boil_began_at and truth.measured_at - sight.boil_at >= _BOIL_MS
-        again = time.monotonic() >= sight.again_s
-        if said != sight.said or boiled or again:
+        if said != sight.said or boiled:
             sight.said = said
-            sight.again_s = inf if again else sight.again_s
             sight.boil_at = 0 if truth is None else truth.measured_at
             self._post(_report(snapshot, truth))
         if snapshot.machine in self._zones:
@@ -168,13 +165,22 @@ class Watch:
         self._sights[machine].said = None
 
     def undecided(self, machine: str) -> None:
-        """Report a machine anew once a while has passed: a rule failed on what it said, which it will not say again by itself."""
+        """Tell of a machine and its link anew in a while: a rule failed on what was told, and nobody says it twice."""
         sight = self._sights[machine]
-        sight.again_s = min(sight.again_s, time.monotonic() + _UNDECIDED_S)
+        if sight.anew is None:
+            sight.anew = asyncio.get_running_loop().call_later(UNDECIDED_S, self._tell_anew, machine)
 
     def suspended(self) -> None:
         """Credit nothing of the time that this computer slept."""
         self._boiling.break_off()
+
+    def _tell_anew(self, machine: str) -> None:
+        sight = self._sights[machine]
+        sight.anew = sight.said = None
+        if not sight.distrusted:  # who is distrusted is told at every try
+            self._post(ReportPeer(machine, ""))
+        if sight.link is not LinkState.NEVER:
+            self._post(ReportLink(machine, sight.link))
 
     def _lost_in(self, machine: str, delay_s: float) -> None:
         sight = self._sights[machine]

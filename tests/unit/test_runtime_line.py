@@ -121,17 +121,19 @@ async def test_a_bug_in_a_rule_refuses_one_intent_and_the_line_goes_on() -> None
         assert len((await run.line.submit(cancel("2"))).facts) == 1
 
 
-async def test_a_machine_on_whose_report_a_rule_failed_is_told_of_and_no_other() -> None:
+async def test_what_nobody_waits_for_and_a_rule_failed_on_is_told_of() -> None:
     def fails(floor: Floor, intent: object, world: World) -> Outcome:
         del floor, world
         raise ValueError(intent)
 
-    undecided: list[str] = []
+    undecided: list[object] = []
     async with running_line(handle=fails, undecided=undecided.append) as run:
-        await run.line.submit(ReportLink("pot-01", LinkState.FRESH))
-        run.line.post(a_report("pot-02"))
-        await until(lambda: bool(undecided))
-        assert undecided == ["pot-02"]
+        await run.line.submit(cancel("1"))
+        told = [a_report("pot-02"), ReportLink("pot-01", LinkState.FRESH)]
+        for intent in told:
+            run.line.post(intent)
+        await until(lambda: len(undecided) == 2)
+        assert undecided == told
 
 
 async def test_what_is_attached_is_written_with_the_facts() -> None:

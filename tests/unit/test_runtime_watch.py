@@ -25,7 +25,7 @@ from controller.runtime.watch import Watch
 from devices.errors import LinkDistrusted, LinkLied
 from devices.model import LinkState, Mode, OrderStatus, Quality, Reading, Snapshot, State, Step
 from tests import pure_line
-from tests.runtime_fakes import NOW, an_order
+from tests.runtime_fakes import NOW, an_order, until
 
 if TYPE_CHECKING:
     from controller.model.intents import ExternalIntent
@@ -195,21 +195,20 @@ def test_after_a_receipt_the_next_snapshot_is_reported_whatever_it_says() -> Non
     assert len(scene.reports()) == 2
 
 
-def test_what_a_rule_failed_on_is_reported_anew_and_not_at_every_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene, now_s = Scene(a_floor()), 1000.0
-    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now_s)
-    for second in range(200):
-        now_s = 1000.0 + second
-        before = len(scene.reports())
-        scene.watch.on_snapshot(boiling(0))
-        if len(scene.reports()) > before:
+async def test_what_a_rule_failed_on_is_told_anew_and_not_at_every_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "UNDECIDED_S", 0.05)
+    scene = Scene(a_floor())
+    for told in (1, 2, 3):
+        for _ in range(10):
+            scene.watch.on_snapshot(boiling(0))
+        assert len(scene.reports()) == told
+        for _ in range(10):
             scene.watch.undecided(POT)
-    assert len(scene.reports()) == 4
-    now_s += 1000
+        before = len(scene.posted)
+        await until(lambda before=before: len(scene.posted) > before)
     scene.watch.on_snapshot(boiling(0))
-    for _ in range(10):
-        scene.watch.on_snapshot(boiling(0))
-    assert len(scene.reports()) == 5
+    assert len(scene.reports()) == 4
+    assert scene.links() == [ReportLink(POT, LinkState.FRESH)] * 3
 
 
 def test_only_good_readings_go_with_a_report() -> None:
