@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from devices.errors import ProfileError
-from devices.profile_rules import contradictions
+from devices.profile_rules import ORDER, contradictions
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -207,9 +207,14 @@ class Profile:
 
     @property
     def scanned(self) -> tuple[Tag, ...]:
-        """The tags one read of the machine brings, in the order of their registers or of the table."""
+        """The tags one read of the machine brings, in the order of their registers or of the table.
+
+        Of nodes the order's number is the first: where a read takes two requests, the end of one order is never that of the next.
+        """
         read = [tag for tag in self.tags.values() if tag.access == "read"]
-        return tuple(sorted(read, key=lambda tag: (tag.table, tag.address or 0)) if self.protocol == "modbus" else read)
+        if self.protocol == "modbus":
+            return tuple(sorted(read, key=lambda tag: (tag.table, tag.address or 0)))
+        return tuple(sorted(read, key=lambda tag: tag.name != ORDER))
 
 
 _PROFILE = TypeAdapter(Profile)

@@ -22,6 +22,7 @@ FLOAT_TYPES = frozenset({"f32", "Float", "Double"})
 
 SOURCE_TIME = "SourceTime"
 HEARTBEAT = "Heartbeat"
+ORDER = "Order"
 STATUS = {
     "BootCount": "boot",
     "StateCurrent": "state",
@@ -30,7 +31,7 @@ STATUS = {
     "ErrorConditions": "fault",
     "OrderStatus": "order_status",
     "Epoch": "epoch",
-    "Order": "order",
+    ORDER: "order",
     "OrderValue": "order_value",
     "RefusedOrder": "refused_order",
     "RefusedReason": "refused_reason",
@@ -56,7 +57,7 @@ _WORDS = {
 }
 _TEXTS = frozenset({"BatchTag"})
 _TIMES = frozenset({SOURCE_TIME, "BoilBegan", "BoilSeconds", "TimeRemaining"})
-_ECHOED = ("BootCount", "OrderStatus", "Epoch", "Order", "RefusedOrder", "RefusedReason", "BatchTag")
+_ECHOED = ("BootCount", "OrderStatus", "Epoch", ORDER, "RefusedOrder", "RefusedReason", "BatchTag")
 _FIELDS = (("epoch", "u32"), ("number", "u32"), ("verb", "u16"), ("batch", "text20"), ("step", "text20"))
 _CLOSING = (("checksum", "u16"), ("commit", "u16"))
 _SLOT_MAX = {"u16": 0xFFFF, "u32": 0xFFFF_FFFF}

@@ -10,7 +10,7 @@ from devices import codec
 from devices.errors import CodecError, LinkRefused, SiteError
 from devices.links.modbus_answer import ILLEGAL_ADDRESS, ILLEGAL_VALUE
 from devices.links.modbus_wire import ModbusWire
-from devices.profile_rules import HEARTBEAT, SOURCE_TIME
+from devices.profile_rules import HEARTBEAT, ORDER, SOURCE_TIME
 from devices.protocol import Request, Said, Scan, Survey
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from devices.protocol import Value
     from devices.site import MachineSite
 
-_NUMBER: Final = "Order"
 _FORGET_S: Final = 20.0
 """Wall seconds after which a register that was refused is asked for again: a machine that starts up refuses for a while."""
 
@@ -123,7 +122,7 @@ class ModbusLink:
 
 def _number_first(blocks: Sequence[codec.Block]) -> list[codec.Block]:
     """Read the number of the order before its status: whatever comes in between, the end of one is never that of the next."""
-    return sorted(blocks, key=lambda block: all(tag.name != _NUMBER for tag in block.tags))
+    return sorted(blocks, key=lambda block: all(tag.name != ORDER for tag in block.tags))
 
 
 def _said(tag: Tag, data: bytes | None, illegal: dict[str, str]) -> Said:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 from devices.errors import LinkDown, LinkLied, LinkRefused, LinkTimeout, SiteError
 from devices.links import open_link
 from devices.machine import ProfiledMachine
-from devices.model import Quality
+from devices.model import OrderStatus, Quality
 from devices.profile import load_profile
 from tests.contract.opcua_peer import OpcUaPeer
 from tests.contract.proxy import opcua as framing
@@ -95,6 +97,34 @@ async def test_tags_are_read_in_as_many_calls_as_the_server_needs(opcua: OpcUaRi
     opcua.profile = replace(opcua.profile, opcua=replace(opcua.profile.opcua, max_nodes_per_read=4))
     scan = await _scan(opcua)
     assert dict(zip([tag.name for tag in opcua.profile.scanned], scan.values, strict=True)) == opcua.golden["values"]
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 6])
+async def test_an_order_taken_between_two_calls_is_never_read_with_the_end_of_the_one_before(
+    opcua: OpcUaRig, most: int
+) -> None:
+    assert opcua.profile.opcua is not None
+    opcua.profile = replace(opcua.profile, opcua=replace(opcua.profile.opcua, max_nodes_per_read=most))
+    opcua.proxy._framing = framing
+    link = opcua.link()
+    await link.connect()
+    names = [tag.name for tag in opcua.profile.scanned]
+    at = int(time.time() * 1000)
+    for number in range(17, 17 + len(names) // most + 1):
+        opcua.peer.put("Order", number - 1, at)
+        opcua.peer.put("OrderStatus", int(OrderStatus.FINISHED), at)
+        answers = count(17 - number)
+
+        def starts(request: bytes, answer: bytes, number: int = number, answers: count[int] = answers) -> Delivery:
+            if next(answers) == 0:
+                opcua.peer.put("Order", number, at)
+                opcua.peer.put("OrderStatus", int(OrderStatus.RUNNING), at)
+            return [(0.0, answer)]
+
+        opcua.proxy.spoil = starts
+        said = dict(zip(names, (await link.read()).values, strict=True))
+        assert (said["Order"], said["OrderStatus"]) != (number, OrderStatus.FINISHED)
+    await link.close()
 
 
 async def test_one_value_too_few_and_one_too_many_do_not_make_up_for_each_other(opcua: OpcUaRig) -> None:
