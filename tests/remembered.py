@@ -176,7 +176,7 @@ def _end(floor: Floor, case: str, status: Status, at: int) -> Floor:
 def _put(floor: Floor, kind: str, id_: str, aggregate: Any) -> Floor:
     field = f"{kind}s"
     rows = getattr(floor, field).set(id_, aggregate)
-    return replace(floor, **{field: rows}, touched=floor.touched.set((kind, id_), aggregate))
+    return floor._replace(**{field: rows}, touched=floor.touched.set((kind, id_), aggregate))
 
 
 def alarm_raised(name: str, at: int = START) -> AlarmRaised:

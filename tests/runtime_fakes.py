@@ -90,7 +90,7 @@ def simple_rules(floor: Floor, intent: Any, world: World) -> Outcome:
             raise AssertionError(intent)
     orders = (an_order(int(case)),) if getattr(intent, "reason", "") == "order" else ()
     touched = floor.touched.set(("case", case), fact)
-    return Outcome(replace(floor, at=world.now, touched=touched), (fact,), orders)
+    return Outcome(floor._replace(at=world.now, touched=touched), (fact,), orders)
 
 
 def cancel(case: str, reason: str = "") -> CancelPrescription:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from fastapi import Request
 from fastapi.routing import APIRoute
 
 from controller.api.desk import admit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from fastapi import Request, Response
+    from starlette.types import Receive, Scope, Send
 
 _TAKEN = ["request", "here"]
 
@@ -23,13 +22,12 @@ _TAKEN = ["request", "here"]
 class Straight(APIRoute):
     """Calls `handler(request, here)` itself, after the caller was admitted: half of what the usual way costs."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-        handler = self.endpoint
-        if list(inspect.signature(handler).parameters) != _TAKEN:
-            return super().get_route_handler()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if list(inspect.signature(self.endpoint).parameters) == _TAKEN:
+            self.app = self._answer
 
-        async def answered(request: Request) -> Response:
-            return await handler(request, await admit(request))
-
-        return answered
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        response = await self.endpoint(request, await admit(request))
+        await response(scope, receive, send)

@@ -6,8 +6,7 @@ rows that changed; what has ended leaves the floor and stays in `touched` until 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from immutables import Map
 
@@ -26,12 +25,11 @@ Row = tuple[str, str]
 """Kind and id of an aggregate."""
 
 
-def _map() -> Any:
-    return Map[Any, Any]()
+_NONE: Map[Any, Any] = Map()
+_EMPTY = Agenda()
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(NamedTuple):
     """All open aggregates of a line and the indexes that decisions need.
 
     `recipes`: approved tables by digest. `intake`: "hospital/prescription_no" -> case. `codes`: code -> (kind, id).
@@ -41,28 +39,28 @@ class Floor:
     `lost_links`: machines whose link is lost, since when. `at`: time of the last fact.
     """
 
-    cases: Map[str, Case] = field(default_factory=_map)
-    batches: Map[str, Batch] = field(default_factory=_map)
-    machines: Map[str, Equipment] = field(default_factory=_map)
-    lots: Map[str, Lot] = field(default_factory=_map)
-    zones: Map[str, Zone] = field(default_factory=_map)
-    people: Map[str, Person] = field(default_factory=_map)
-    alarms: Map[str, Alarm] = field(default_factory=_map)
-    recipes: Map[str, ApprovedRecipe] = field(default_factory=_map)
-    intake: Map[str, str] = field(default_factory=_map)
-    codes: Map[str, Row] = field(default_factory=_map)
-    drawers: Map[str, str] = field(default_factory=_map)
-    by_herb: Map[str, frozenset[str]] = field(default_factory=_map)
-    to_soak: Agenda = field(default_factory=Agenda)
-    to_house: Agenda = field(default_factory=Agenda)
-    free_soaks: Agenda = field(default_factory=Agenda)
-    booked: Map[str, tuple[str, ...]] = field(default_factory=_map)
-    open_pots: Map[str, Agenda] = field(default_factory=_map)
-    deadlines: Agenda = field(default_factory=Agenda)
-    lost_links: Agenda = field(default_factory=Agenda)
+    cases: Map[str, Case] = _NONE
+    batches: Map[str, Batch] = _NONE
+    machines: Map[str, Equipment] = _NONE
+    lots: Map[str, Lot] = _NONE
+    zones: Map[str, Zone] = _NONE
+    people: Map[str, Person] = _NONE
+    alarms: Map[str, Alarm] = _NONE
+    recipes: Map[str, ApprovedRecipe] = _NONE
+    intake: Map[str, str] = _NONE
+    codes: Map[str, Row] = _NONE
+    drawers: Map[str, str] = _NONE
+    by_herb: Map[str, frozenset[str]] = _NONE
+    to_soak: Agenda = _EMPTY
+    to_house: Agenda = _EMPTY
+    free_soaks: Agenda = _EMPTY
+    booked: Map[str, tuple[str, ...]] = _NONE
+    open_pots: Map[str, Agenda] = _NONE
+    deadlines: Agenda = _EMPTY
+    lost_links: Agenda = _EMPTY
     at: int = 0
-    touched: Map[Row, object] = field(default_factory=_map)
+    touched: Map[Row, object] = _NONE
 
     def stored(self) -> Self:
         """Return the same floor with nothing left to store."""
-        return replace(self, touched=Map[Row, object]())
+        return self._replace(touched=_NONE)

@@ -5,7 +5,6 @@ Every index is a function of the aggregates alone, so that a floor put together 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.model.agenda import Agenda
@@ -78,7 +77,7 @@ def put(floor: Floor, kind: str, key: str, aggregate: Aggregate) -> Floor:
     row: Row = (kind, key)
     changes: dict[str, Any] = {field: rows, "touched": floor.touched.set(row, aggregate)}
     changes.update(_indexes(floor, old, new))
-    return replace(floor, **changes)
+    return floor._replace(**changes)
 
 
 def restore_row(floor: Floor, kind: str, key: str, aggregate: Aggregate) -> Floor:

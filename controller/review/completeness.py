@@ -60,7 +60,10 @@ def duplicate_herb(prescription: Prescription, formulary: Formulary) -> Iterator
 
     Source: 四查十对, 处方管理办法 (2007).
     """
-    for name, count in Counter(item.herb for item in prescription.items).items():
+    written = [item.herb for item in prescription.items]
+    if len(set(written)) == len(written):
+        return
+    for name, count in Counter(written).items():
         if count > 1:
             yield Finding(
                 rule="duplicate-herb",

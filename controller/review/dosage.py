@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from math import fsum
 from typing import TYPE_CHECKING
 
 from controller.model.finding import Finding, Settles
@@ -29,12 +27,12 @@ def dose_above_range(prescription: Prescription, formulary: Formulary) -> Iterat
     """
     if prescription.route is Route.EXTERNAL:
         return
-    grams = defaultdict[str, list[float]](list)
+    grams: dict[str, float] = {}
     for item in prescription.items:
-        grams[item.herb].append(item.grams)
-    for name, parts in grams.items():
-        herb, day_g = formulary.herbs[name], round(fsum(parts), _MILLIGRAM)
-        if herb.max_g is None or day_g <= herb.max_g:
+        grams[item.herb] = grams.get(item.herb, 0.0) + item.grams
+    for name, sum_g in grams.items():
+        herb = formulary.herbs[name]
+        if herb.max_g is None or sum_g <= herb.max_g or (day_g := round(sum_g, _MILLIGRAM)) <= herb.max_g:
             continue
         yield Finding(
             rule="dose-above-range",

@@ -40,7 +40,7 @@ def restore(loaded: Loaded, machines: Collection[str]) -> Floor:
         floor = restore_row(floor, kind, key, cast("Aggregate", aggregate))
     if missing:
         raise ConfigError(f"{problem}, but not in the site file" for problem in missing)
-    return replace(floor, at=loaded.last_at)
+    return floor._replace(at=loaded.last_at)
 
 
 def new_in_files(floor: Floor, book: Book, zones: Sequence[Zone], lots: Sequence[Lot]) -> EnrolStock | None:

@@ -34,7 +34,11 @@ _STATEMENTS: Final = 8 * ROWS_AT_ONCE
 
 MODES: Final = Literal["ro", "rw", "rwc"]
 
+_KEPT_KIB: Final = 32 * 1024
+"""What the writer keeps of the file in memory: each new prescription touches pages anywhere in the indexes."""
 _SETTINGS: Final = {"foreign_keys": 1, "synchronous": 2, "mmap_size": 0}
+_WRITING: Final = {"journal_mode": "wal", "cache_size": -_KEPT_KIB}
+_READING: Final = {"query_only": 1}
 
 
 class SqliteDatabase:
@@ -181,7 +185,7 @@ def _engine(path: Path, *, writing: bool) -> Engine:
 
 
 def _settle(raw: sqlite3.Connection, *, writing: bool) -> None:
-    wanted: dict[str, int | str] = {**_SETTINGS, "journal_mode": "wal"} if writing else {**_SETTINGS, "query_only": 1}
+    wanted: dict[str, int | str] = {**_SETTINGS, **(_WRITING if writing else _READING)}
     for name, value in wanted.items():
         raw.execute(f"PRAGMA {name} = {value}")
         (found,) = raw.execute(f"PRAGMA {name}").fetchone()

@@ -125,7 +125,7 @@ def test_everything_about_an_alarm_survives_a_restart(acts: list[Any]) -> None:
     for fact in line.facts:
         folded = evolve(folded, fact)
     assert folded == line.floor
-    restored = replace(Floor(), at=line.floor.at)
+    restored = Floor(at=line.floor.at)
     for (kind, key), aggregate in line.floor.touched.items():
         if is_open(aggregate):
             restored = restore_row(restored, kind, key, aggregate)

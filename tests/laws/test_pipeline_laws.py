@@ -338,7 +338,7 @@ def check_replay(line: PureLine, ready: PureLine) -> None:
     for fact in line.facts:
         folded = evolve(folded, fact)
     assert folded == line.floor
-    restored = replace(Floor(), at=line.floor.at)
+    restored = Floor(at=line.floor.at)
     for (kind, key), aggregate in sorted(line.floor.touched.items(), key=lambda row: row[0]):
         if is_open(aggregate):
             restored = restore_row(restored, kind, key, aggregate)

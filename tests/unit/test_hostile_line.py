@@ -252,7 +252,7 @@ def _lot(key: str, herb: str, drawer: str) -> Lot:
 
 
 def _restored(line: PureLine) -> Floor:
-    restored = replace(Floor(), at=line.floor.at)
+    restored = Floor(at=line.floor.at)
     for (kind, key), aggregate in sorted(line.floor.touched.items(), key=lambda row: row[0]):
         assert isinstance(aggregate, KINDS[kind])
         if is_open(aggregate):

@@ -246,7 +246,7 @@ async def test_only_keys_of_the_house_see_it_and_no_name_is_whole_on_the_floor(s
         known = next(iter(line.floor.cases.values()))
         patient = replace(known.prescription.patient, subject=subject)
         named = replace(known, prescription=replace(known.prescription, patient=patient))
-        api.line.floor = replace(line.floor, cases=line.floor.cases.set(known.id, named))
+        api.line.floor = line.floor._replace(cases=line.floor.cases.set(known.id, named))
         assert [(await sheet(api, who))["rows"][0]["name"] for who in ("floor", "release")] == ["测*", "测试患者001"]
 
 
@@ -270,7 +270,7 @@ def many(count: int) -> tuple[PureLine, list[str]]:
         units[pot] = replace(unit, id=pot)
     machines[batch.pot] = replace(floor.machines[batch.pot], batch="")
     book = replace(line.book, machines=units, boil_celsius=dict.fromkeys(pots, 99.5))
-    return replace(line, floor=replace(floor, batches=batches, machines=machines.finish()), book=book), pots
+    return replace(line, floor=floor._replace(batches=batches, machines=machines.finish()), book=book), pots
 
 
 async def test_a_thousand_pots_are_judged_in_seconds_the_worst_first(store: Store) -> None:

@@ -33,7 +33,7 @@ def one_tick_one_deadline(floor: Floor, intent: Any, world: World) -> Outcome:
     outcome = simple_rules(floor, intent, world)
     first = floor.deadlines.first()
     if type(intent).__name__ == "Tick" and first is not None:
-        return replace(outcome, floor=replace(outcome.floor, deadlines=floor.deadlines.drop(first[1])))
+        return replace(outcome, floor=outcome.floor._replace(deadlines=floor.deadlines.drop(first[1])))
     return outcome
 
 

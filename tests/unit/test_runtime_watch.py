@@ -158,9 +158,8 @@ def test_a_new_order_of_the_same_pot_starts_from_nothing() -> None:
     scene = Scene(a_floor())
     for second in range(61):
         scene.watch.on_snapshot(boiling(second))
-    scene.floor = replace(
-        scene.floor, machines=scene.floor.machines.set(POT, replace(scene.floor.machines[POT], pending=an_order(4)))
-    )
+    pot = replace(scene.floor.machines[POT], pending=an_order(4))
+    scene.floor = scene.floor._replace(machines=scene.floor.machines.set(POT, pot))
     scene.watch.on_snapshot(boiling(61, order=4))
     truth = scene.reports()[-1].boil
     assert truth is not None
@@ -283,7 +282,7 @@ def test_a_peer_that_is_not_trusted_is_told_once_and_its_first_proof_too() -> No
 
 def test_after_a_restart_a_peer_that_proves_itself_ends_the_alarm_of_before() -> None:
     left = Alarm(f"peer-distrusted:{POT}", "peer-distrusted", POT, Priority.HIGH, NOW)
-    scene = Scene(replace(a_floor(), alarms=Map({left.id: left})))
+    scene = Scene(a_floor()._replace(alarms=Map({left.id: left})))
     scene.watch.on_snapshot(boiling(0))
     assert scene.posted[0] == ReportPeer(POT, "")
 
@@ -305,7 +304,7 @@ def quiet_scene(*, accepted: bool = True, doubted: bool = False) -> Scene:
     pot = replace(floor.machines[POT], accepted=accepted, pending=an_order(3, boot=1))
     doubt = Hold("unknown", Cause.MACHINE, NOW, (), POT)
     batch: Any = SimpleNamespace(boils=(BoilRecord("boil.1", 1200),), boil=0, holds=(doubt,) if doubted else ())
-    floor = replace(floor, machines=floor.machines.set(POT, pot), batches=floor.batches.set("B-1", batch))
+    floor = floor._replace(machines=floor.machines.set(POT, pot), batches=floor.batches.set("B-1", batch))
     return Scene(floor, unnumbered=frozenset({POT}))
 
 
@@ -360,7 +359,7 @@ def test_a_rinse_is_worth_the_last_temperature_at_work_not_that_of_the_empty_pot
     scene = quiet_scene()
     rinse = an_order(3, boot=1, verb="rinse", step="rinse.1")
     pot = replace(scene.floor.machines[POT], pending=rinse)
-    scene.floor = replace(scene.floor, machines=scene.floor.machines.set(POT, pot))
+    scene.floor = scene.floor._replace(machines=scene.floor.machines.set(POT, pot))
     for second, celsius in enumerate((97.0, 60.0, 86.5)):
         scene.watch.on_snapshot(boiling(second, celsius, **MUTE))
     scene.watch.on_snapshot(boiling(3, 40.0, **MUTE, state=State.COMPLETE))

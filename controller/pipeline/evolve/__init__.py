@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def evolve(floor: Floor, fact: f.Fact) -> Floor:
     """Return the floor after `fact`."""
-    return _fold(replace(floor, at=max(floor.at, fact.at)), fact)
+    return _fold(floor._replace(at=max(floor.at, fact.at)), fact)
 
 
 def _fold(floor: Floor, fact: f.Fact) -> Floor:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line a fact is the point
