@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 FIRST_READS_S: Final = 2.0
 """Wall seconds that a machine has to be read before the line goes on without it."""
 STOP_S: Final = 3.0
-COLLECT_AFTER: Final = (10_000, 20, 100)
+COLLECT_AFTER: Final = (50_000, 10, 100)
 """How rarely the garbage collector looks: what is open stays and grows, and to walk through all of it holds up the loop."""
 EXIT_INTERRUPTED: Final = 130
 LOG_FILE: Final = "log/controller.jsonl"

@@ -26,7 +26,7 @@ from controller.runtime import metrics
 from controller.runtime.ailments import Ailments
 from controller.runtime.inbox import Inbox, Lane, LineStopped, Waiting
 from controller.runtime.tokens import Tokens
-from controller.store import Group, StoredFact
+from controller.store import Group, StoredFact, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +82,7 @@ class _Ahead:
     """What was decided since the writer last took a group."""
 
     facts: list[Fact] = field(default_factory=list["Fact"])
+    texts: list[str] = field(default_factory=list[str])
     orders: list[Order] = field(default_factory=list["Order"])
     writes: list[Write] = field(default_factory=list["Write"])
     answers: list[_Owed] = field(default_factory=list[_Owed])
@@ -185,18 +186,20 @@ class Line:
         try:
             outcome = self._handle(self._floor_ahead, intent, world)
             writes = () if waiting.attach is None else waiting.attach(outcome)
-        except Exception as error:  # noqa: BLE001 - a bug in a rule must not stop the line; the floor is untouched
+            texts = [encode(fact) for fact in outcome.facts]
+        except Exception as error:  # noqa: BLE001 - neither a bug in a rule nor a fact that cannot be stored may stop the line
             metrics.INTERNAL_ERRORS.inc()
             _LOG.critical("intent-failed", intent=type(intent).__name__, exc_info=error)
             if not isinstance(intent, ReportSelf):  # a mistake in telling of mistakes would tell for ever
                 self.ailments.failed(type(intent).__name__)
                 if waiting.answer is None:
                     self._undecided(intent)
-            outcome, writes = Outcome(self._floor_ahead, refusal=Refusal("internal-error")), ()
+            outcome, writes, texts = Outcome(self._floor_ahead, refusal=Refusal("internal-error")), (), []
         if outcome.refusal is not None and isinstance(intent, ScanCode):
             metrics.SCAN_REJECTS.labels(outcome.refusal.rule).inc()
         first = len(ahead.facts)
         ahead.facts += outcome.facts
+        ahead.texts += texts
         ahead.orders += outcome.orders
         ahead.writes += writes
         if waiting.answer is not None:
@@ -214,7 +217,7 @@ class Line:
             self._floor_ahead = floor.stored()
             self._taken.set()
             if ahead.facts or ahead.writes:
-                group = Group(facts=ahead.facts, rows=floor.touched, writes=ahead.writes)
+                group = Group(ahead.facts, floor.touched, ahead.writes, ahead.texts)
                 began_s = time.monotonic()
                 last = await asyncio.get_running_loop().run_in_executor(writer, self._commit, group)
                 self.ailments.committed(time.monotonic() - began_s)

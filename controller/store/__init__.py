@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from controller.store.backup import backup, restore
+from controller.store.codec import encode
 from controller.store.errors import (
     CommitUnknown,
     Corrupt,
@@ -63,6 +64,7 @@ __all__ = [
     "Write",
     "WrongVersion",
     "backup",
+    "encode",
     "restore",
     "subject_digest",
     "verify",

@@ -58,11 +58,11 @@ def link(previous: str, *, seq: int, at: int, kind: str, v: int, about: str, bod
     return hashlib.sha256((previous + canonical).encode()).hexdigest()
 
 
-def forge(line: str, head: Head, new: Iterable[Fact]) -> tuple[list[dict[str, Any]], Head]:
-    """Return the rows of facts that follow a head, and the head after them."""
+def forge(line: str, head: Head, new: Sequence[Fact], texts: Sequence[str] | None) -> tuple[list[dict[str, Any]], Head]:
+    """Return the rows of facts that follow a head, and the head after them. `texts`: the facts as `encode` gives them."""
     rows: list[dict[str, Any]] = []
     seq, last = head
-    for fact in new:
+    for fact, body in zip(new, map(encode, new) if texts is None else texts, strict=True):
         seq += 1
         named: dict[str, Any] = {
             "seq": seq,
@@ -70,7 +70,7 @@ def forge(line: str, head: Head, new: Iterable[Fact]) -> tuple[list[dict[str, An
             "kind": type(fact).__name__,
             "v": FACT_VERSION,
             "about": fact.about,
-            "body": encode(fact),
+            "body": body,
         }
         last = link(last, **named)
         rows.append({"line": line, **named, "hash": last})

@@ -49,11 +49,15 @@ Write = SubjectRow | IntakeRow | ScanRow
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one transaction makes durable: facts in order, the aggregates they touched, and what hangs on them."""
+    """What one transaction makes durable: facts in order, the aggregates they touched, and what hangs on them.
+
+    `texts`: the facts as `encode` gives them, where that is done already.
+    """
 
     facts: Sequence[Fact]
     rows: Mapping[Row, object]
     writes: Sequence[Write] = ()
+    texts: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

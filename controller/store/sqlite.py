@@ -37,7 +37,9 @@ MODES: Final = Literal["ro", "rw", "rwc"]
 _KEPT_KIB: Final = 32 * 1024
 """What the writer keeps of the file in memory: each new prescription touches pages anywhere in the indexes."""
 _SETTINGS: Final = {"foreign_keys": 1, "synchronous": 2, "mmap_size": 0}
-_WRITING: Final = {"journal_mode": "wal", "cache_size": -_KEPT_KIB}
+_LOG_PAGES: Final = 8_000
+"""Pages that may stand in the log before they move into the file: most are written over many times before that."""
+_WRITING: Final = {"journal_mode": "wal", "cache_size": -_KEPT_KIB, "wal_autocheckpoint": _LOG_PAGES}
 _READING: Final = {"query_only": 1}
 
 

@@ -106,7 +106,7 @@ class Store:
         return epochs.raised(connection, self._line)
 
     def _write(self, connection: Connection, group: Group) -> Head:
-        rows, head = journal.forge(self._line, self._head, group.facts)
+        rows, head = journal.forge(self._line, self._head, group.facts, group.texts)
         touched = state.rows_of(self._line, head.seq, group.rows)
         ended = state.ended_of(self._line, group.rows.values())
         journal.append(connection, self._line, self._epoch, self._head, rows, head)

@@ -57,7 +57,7 @@ def test_whatever_is_written_is_read_back_equal_and_written_the_same_again(kind:
 @FAST
 @given(st.lists(st.one_of(*(anything(of) for of in list(FACTS.values())[::6])), min_size=2, max_size=6), st.data())
 def test_a_chain_holds_every_column_of_every_fact(facts: list[Fact], data: st.DataObject) -> None:
-    rows, head = forge("A", Head(0, genesis("A")), facts)
+    rows, head = forge("A", Head(0, genesis("A")), facts, None)
     which = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.sampled_from(["seq", "at", "kind", "v", "about", "body"]))
     old = rows[which][column]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from math import nan
 from typing import TYPE_CHECKING
 
 import pytest
 
+from controller.model.facts import ZoneExcursion
 from controller.model.floor import Floor
 from controller.model.intents import ReportLink, ReportMachine
 from controller.model.refusal import Refusal
@@ -119,6 +121,19 @@ async def test_a_bug_in_a_rule_refuses_one_intent_and_the_line_goes_on() -> None
         assert [(entry["event"], entry["intent"]) for entry in run.logs] == [("intent-failed", "CancelPrescription")]
         assert "测试患者001" not in json.dumps({**run.logs[0], "exc_info": ""}, default=str)
         assert len((await run.line.submit(cancel("2"))).facts) == 1
+
+
+async def test_a_fact_that_cannot_be_stored_refuses_its_intent_and_the_line_goes_on() -> None:
+    def measures(floor: Floor, intent: object, world: World) -> Outcome:
+        celsius = nan if intent == cancel("1") else 21.0
+        return Outcome(floor, (ZoneExcursion(world.now, "normal", celsius, 50.0, ()),))
+
+    async with running_line(handle=measures) as run:
+        refused = await run.line.submit(cancel("1"))
+        assert refused.refusal is not None
+        assert refused.refusal.rule == "internal-error"
+        assert len((await run.line.submit(cancel("2"))).facts) == 1
+        assert {fact.celsius for fact in run.journal.facts if isinstance(fact, ZoneExcursion)} == {21.0}
 
 
 async def test_what_nobody_waits_for_and_a_rule_failed_on_is_told_of() -> None:
