@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 
 class Turns:
     """Locks by name that exist only while somebody holds or awaits them."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._users: dict[str, int] = {}
+        self._locks: dict[str, _Shared] = {}
 
-    @asynccontextmanager
-    async def of(self, name: str) -> AsyncGenerator[None]:
-        """Wait for the turn at `name` and hold it."""
-        lock = self._locks.setdefault(name, asyncio.Lock())
-        self._users[name] = self._users.get(name, 0) + 1
+    def of(self, name: str) -> Turn:
+        """Return the turn at `name`, to wait for and hold with `async with`."""
+        return Turn(self._locks, name)
+
+
+class _Shared(asyncio.Lock):
+    """A lock that counts who holds or awaits it."""
+
+    users = 0
+
+
+class Turn:
+    """One turn of one request."""
+
+    def __init__(self, locks: dict[str, _Shared], name: str) -> None:
+        self._locks = locks
+        self._name = name
+
+    async def __aenter__(self) -> None:
+        lock = self._locks.get(self._name)
+        if lock is None:
+            lock = self._locks[self._name] = _Shared()
+        lock.users += 1
         try:
-            async with lock:
-                yield
-        finally:
-            self._users[name] -= 1
-            if not self._users[name]:
-                del self._users[name], self._locks[name]
+            await lock.acquire()
+        except BaseException:
+            self._left(lock)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        lock = self._locks[self._name]
+        lock.release()
+        self._left(lock)
+
+    def _left(self, lock: _Shared) -> None:
+        lock.users -= 1
+        if not lock.users:
+            del self._locks[self._name]
