@@ -47,8 +47,9 @@ def share_out(
     steam have taken theirs. So it never boils dry, and, since the second is not the longer one and its herbs are already
     wet, the second charge never fills the pot more than the first.
     """
-    herb_g = fsum(item.grams for item in items)
-    absorbed_ml = fsum(item.grams * table.absorption_ml_per_g[formulary.herbs[item.herb].absorption] for item in items)
+    herb_g = fsum([item.grams for item in items])
+    herbs, kept = formulary.herbs, table.absorption_ml_per_g
+    absorbed_ml = fsum([item.grams * kept[herbs[item.herb].absorption] for item in items])
     steam_ml = {name: minutes * table.evaporation_ml_per_min for name, minutes in timed}
     taken_ml = absorbed_ml + fsum(steam_ml.values())
     drawn_ml = pouches_ml * table.collect_share

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from controller.store.errors import Duplicate, NotThere
@@ -26,7 +26,7 @@ def add(connection: Connection, id_: str, role: str, scope: str, digest: str) ->
     """Write a key; Duplicate where its id or digest is there already."""
     row = {"id": id_, "role": role, "scope": scope, "digest": digest, "created_at": _now(), "revoked_at": 0}
     try:
-        write(connection, keys, [row])
+        connection.execute(insert(keys).values(row))
     except IntegrityError as error:
         raise Duplicate(f"there is a key {id_} already, or one of the same digest") from error
 
