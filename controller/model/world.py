@@ -110,7 +110,8 @@ class Book:
 
     `boil_celsius` per pot: boiling point at the site's pressure less the profile's delta. `grace_s` per machine: g of
     invariant I10. `least_margin_ms`: plant ms that an order must have left when it is issued (5 s wall). `speed`: plant seconds
-    in a wall second. `spoiling` per pot: faults after which its liquid is no medicine any more.
+    in a wall second. `spoiling` per pot: faults after which its liquid is no medicine any more. `planned_pots`: how many pots
+    planning may choose from.
     """
 
     formulary: Formulary
@@ -128,6 +129,11 @@ class Book:
     alarms: AlarmTable
     speed: int = 1
     spoiling: Mapping[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
+    planned_pots: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        planned = sum(is_planned(unit, self.machines) for unit in self.machines.values())
+        object.__setattr__(self, "planned_pots", planned)
 
     def enrolment(self, machine: str) -> Enrolment:
         """Return with what a machine of this book is enrolled."""

@@ -10,7 +10,6 @@ from controller.model.batch import Cause, Choice, Stage
 from controller.model.case import Case, Status
 from controller.model.codes import PRESCRIPTION, make_code
 from controller.model.refusal import Refusal
-from controller.model.world import is_planned
 from controller.pipeline.decide.alarms import cleared
 from controller.pipeline.decide.placing import placed
 from controller.pipeline.rows import intake_name
@@ -87,9 +86,8 @@ def _not_made(why: NotMadeHere) -> Refusal:
 
 def in_danger(floor: Floor, plan: Plan | Sketch, promised_at: int, world: World) -> bool:
     """Say whether the promise is at risk as the floor stands."""
-    book = world.book
-    pots = sum(is_planned(book.machines[pot], book.machines) for pot in book.boil_celsius)
-    return at_risk(world.now, promised_at, plan.estimate_minutes, len(floor.to_soak), pots, plan.pot_minutes)
+    queued, pots = len(floor.to_soak), world.book.planned_pots
+    return at_risk(world.now, promised_at, plan.estimate_minutes, queued, pots, plan.pot_minutes)
 
 
 def _amend(floor: Floor, case: Case, intent: ReceivePrescription, plan: Sketch, world: World) -> Decision:
