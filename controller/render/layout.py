@@ -285,7 +285,7 @@ class _Page:
             "人员 设备 By",
             "时间 At",
         )
-        return Grid(head, rows, (7, 10, 12, 6, 8, 8), bad)
+        return Grid(head, rows, (70, 101, 111, 79, 82, 72), bad)
 
     def _holds(self, batch: BatchEntry) -> Grid:
         rows = [
