@@ -25,8 +25,7 @@ from controller.model.batch import Batch
 from controller.model.case import Case
 from controller.model.intents import ExternalIntent
 from controller.pipeline import Outcome
-from controller.runtime.inbox import LineBusy, LineStopped
-from controller.runtime.line import Answer
+from controller.runtime.inbox import Answer, LineBusy, LineStopped
 from controller.store import Write
 
 _BUSY_RETRY_S = 1

@@ -17,9 +17,9 @@ from controller.model.intents import ExternalIntent, ReportLink, ReportMachine, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from controller.model.refusal import Refusal
     from controller.pipeline import Outcome
-    from controller.runtime.line import Answer
-    from controller.store import Write
+    from controller.store import StoredFact, Write
 
 PEOPLE_MOST: Final = 1_000
 MACHINES_FULL: Final = 2_000
@@ -38,6 +38,14 @@ class LineStopped(Exception):
 
 class LineBusy(Exception):
     """Too many people's intents wait already; nothing was done. Try again in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an intent, and is durable. Where `refusal` is set there are no facts."""
+
+    facts: tuple[StoredFact, ...]
+    refusal: Refusal | None = None
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from controller.pipeline import Outcome
 from controller.pipeline import handle as decide_by_the_rules
 from controller.runtime import metrics
 from controller.runtime.ailments import Ailments
-from controller.runtime.inbox import Inbox, Lane, LineStopped, Waiting
+from controller.runtime.inbox import Answer, Inbox, Lane, LineStopped, Waiting
 from controller.runtime.tokens import Tokens
 from controller.store import Group, StoredFact, encode
 
@@ -55,14 +55,6 @@ class Journal(Protocol):
     def commit(self, group: Group) -> int:
         """Write one group in one transaction and return the number of its last fact. Raises where it is not durable."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of an intent, and is durable. Where `refusal` is set there are no facts."""
-
-    facts: tuple[StoredFact, ...]
-    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

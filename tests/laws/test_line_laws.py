@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from controller.model.floor import Floor
 from controller.model.intents import AcknowledgeAlarm, EnrolPerson, ReportLink, ReportZone, Tick
 from controller.pipeline import evolve, handle
-from controller.runtime.inbox import LineStopped
-from controller.runtime.line import Answer
+from controller.runtime.inbox import Answer, LineStopped
 from devices.model import LinkState
 from tests import pure_line
 from tests.runtime_fakes import FAILURE, ObedientJournal, RunningLine, cancel, running_line, simple_rules

@@ -43,9 +43,8 @@ def accepted(floor: Floor, fact: f.OrderAccepted) -> Floor:
     if not fact.by:
         return touch.machine(floor, fact.machine, accepted=True)
     floor = touch.machine(floor, fact.machine, accepted=True, begun_at=fact.at, begun_by=fact.by)
-    if not floor.machines[fact.machine].by_hand:
-        return floor
-    return touch.worked(floor, fact.batch, fact.by)
+    machine = floor.machines.get(fact.machine)
+    return touch.worked(floor, fact.batch, fact.by) if machine is not None and machine.by_hand else floor
 
 
 def finished(floor: Floor, fact: f.OrderFinished | f.OrderAttested) -> Floor:
